@@ -1,0 +1,72 @@
+//! `cargo xtask`: the chores of this repository. `test` is the one that people and CI run; it decides which stages
+//! exist and in which order, and always ends by saying `N passed, N failed`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its terminal")]
+#![allow(clippy::disallowed_methods, reason = "stages are measured with the real clock; there is no vault in here")]
+
+mod counts;
+mod database;
+mod guard;
+mod process;
+mod report;
+mod stages;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask test [--filter STAGE]... [--list]
+
+  test            install what is needed and run every stage
+  --filter STAGE  only stages whose name contains STAGE (may be repeated)
+  --list          name the stages and stop
+
+Tools, virtual environments and build outputs live in ${RSVAULT_CACHE:-${XDG_CACHE_HOME:-~/.cache}/rsvault}.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("test") => test(&args[1..]),
+        Some(guard::COMMAND) => guard::stand(&args[1..]),
+        _ => usage(),
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
+}
+
+fn test(args: &[String]) -> ExitCode {
+    let mut filters = Vec::new();
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        match (word.as_str(), word.strip_prefix("--filter=")) {
+            ("--list", _) => {
+                for stage in stages::ALL {
+                    println!("{:14} {}", stage.name, stage.what);
+                }
+                return ExitCode::SUCCESS;
+            }
+            // The default; accepted so that a script may say it.
+            ("--keep-going", _) => {}
+            ("--filter", _) => match words.next() {
+                Some(value) => filters.push(value.clone()),
+                None => return usage(),
+            },
+            (_, Some(value)) => filters.push(value.to_owned()),
+            _ => return usage(),
+        }
+    }
+    match stages::run(&filters) {
+        Ok(report) => {
+            report.print();
+            if report.failed() == 0 && report.passed() > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            println!("0 passed, 1 failed");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The stages: what is run, what it needs, how long it may take. One failing does not stop the next.
+
+use crate::counts::Counts;
+use crate::report::{Report, Row};
+use crate::tools::{self, Need};
+use crate::workspace::Workspace;
+use crate::{database, guard, process};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What a stage runs.
+enum Work {
+    /// `cargo` with these words.
+    Cargo(&'static [&'static str]),
+    /// The workspace's own tests, by nextest where it is installed.
+    Tests,
+    /// `tests/python/<name>` with these words, in the Python environment.
+    Story(&'static [&'static str]),
+}
+
+/// One stage.
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    work: Work,
+    needs: &'static [Need],
+    counts: Counts,
+    limit: u64,
+}
+
+const fn cargo(name: &'static str, what: &'static str, words: &'static [&'static str]) -> Stage {
+    Stage { name, what, work: Work::Cargo(words), needs: &[], counts: Counts::ExitCode, limit: 1800 }
+}
+
+const fn story(name: &'static str, what: &'static str, words: &'static [&'static str], needs: &'static [Need], limit: u64) -> Stage {
+    Stage { name, what, work: Work::Story(words), needs, counts: Counts::Story, limit }
+}
+
+const PY: &[Need] = &[Need::Python];
+const PY_PG: &[Need] = &[Need::Python, Need::Postgres];
+
+/// All of them, in order.
+pub(crate) const ALL: &[Stage] = &[
+    cargo("fmt", "formatting", &["fmt", "--all", "--", "--check", "-l"]),
+    cargo("clippy", "lints, warnings are errors", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    cargo("build", "the binaries that the stories run", &["build", "--workspace", "--bins", "--locked"]),
+    Stage {
+        name: "tests",
+        what: "unit, property, conformance and in-process tests on SQLite and PostgreSQL",
+        work: Work::Tests,
+        needs: &[Need::Postgres],
+        counts: Counts::Cargo,
+        limit: 2400,
+    },
+    cargo(
+        "openapi",
+        "the checked-in OpenAPI documents are what the routes say",
+        &["run", "--quiet", "--locked", "-p", "rsvault-server", "--bin", "rsvault", "--", "openapi", "--check", "openapi/"],
+    ),
+    story(
+        "generators",
+        "the OpenAPI documents are valid and two generators make clients of them",
+        &["generators.py"],
+        &[Need::Python, Need::Java],
+        600,
+    ),
+    story("sdk", "the Python SDKs play the SQL story; their traffic fits the contract", &["sdk_story.py"], PY, 900),
+    story("az-sqlite", "the Azure CLI plays the SQL story", &["az_story.py"], &[Need::Az, Need::Python], 900),
+    story(
+        "az-postgres",
+        "the same with the catalogue in PostgreSQL",
+        &["az_story.py", "--postgres"],
+        &[Need::Az, Need::Python, Need::Postgres],
+        900,
+    ),
+    story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
+    story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
+    story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 300),
+];
+
+/// Runs the stages that the filters name, or all.
+pub(crate) fn run(filters: &[String]) -> Result<Report, String> {
+    let chosen: Vec<&Stage> = ALL.iter().filter(|s| filters.is_empty() || filters.iter().any(|f| s.name.contains(f.as_str()))).collect();
+    if chosen.is_empty() {
+        return Err(format!("no stage is named like {filters:?}; see --list"));
+    }
+    let place = Workspace::open()?;
+    let _guard = guard::Guard::post(&place)?;
+    let mut report = Report::default();
+
+    let needs: Vec<Need> = chosen.iter().flat_map(|s| s.needs).copied().collect();
+    let started = Instant::now();
+    let installed = tools::install(&place, &needs);
+    let database = if needs.contains(&Need::Postgres) && installed.is_ok() { database::start(&place).map(Some) } else { Ok(None) };
+    let ready = installed.and(database);
+    if let Err(why) = &ready {
+        println!("tools: {why}");
+    }
+    let ok = ready.is_ok();
+    report.add(Row { name: "tools".into(), passed: u64::from(ok), failed: u64::from(!ok), took: started.elapsed() });
+    let database = ready.ok().flatten();
+
+    // A story alone still needs its binaries.
+    let alone = chosen.iter().any(|s| matches!(s.work, Work::Story(_))) && !chosen.iter().any(|s| s.name == "build");
+    let build = ALL.iter().filter(|s| alone && s.name == "build");
+    for stage in build.chain(chosen.iter().copied()) {
+        println!("\n== {}: {}", stage.name, stage.what);
+        let row = stage.run(&place, database.as_deref());
+        report.add(row);
+    }
+    Ok(report)
+}
+
+impl Stage {
+    fn run(&self, place: &Workspace, database: Option<&str>) -> Row {
+        let started = Instant::now();
+        let (passed, mut failed) = match process::run(&mut self.command(place, database), &place.mark, Duration::from_secs(self.limit)) {
+            Ok(ending) => {
+                if ending.timed_out {
+                    println!("{}: not done after {} s, ended", self.name, self.limit);
+                }
+                match (self.counts.read(&ending.lines), ending.success) {
+                    (Some((passed, failed)), true) if passed + failed > 0 => (passed, failed),
+                    (Some((passed, failed)), false) => (passed, failed.max(1)),
+                    (_, success) => {
+                        let ok = success && self.counts == Counts::ExitCode;
+                        (u64::from(ok), u64::from(!ok))
+                    }
+                }
+            }
+            Err(why) => {
+                println!("{}: {why}", self.name);
+                (0, 1)
+            }
+        };
+        let spared: &[&str] = &["postgres", "runuser"];
+        let left: Vec<_> = if database.is_some() { process::sweep(&place.mark, spared) } else { process::sweep(&place.mark, &[]) };
+        for (id, name) in left {
+            println!("{}: left a process behind: {name} ({id})", self.name);
+            failed += 1;
+        }
+        Row { name: self.name.into(), passed, failed, took: started.elapsed() }
+    }
+
+    fn command(&self, place: &Workspace, database: Option<&str>) -> Command {
+        let mut command = match self.work {
+            Work::Cargo(words) => cargo_command(words),
+            Work::Tests if tools::on_path("cargo-nextest") => {
+                cargo_command(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+            }
+            Work::Tests => cargo_command(&["test", "--workspace", "--locked", "--no-fail-fast"]),
+            Work::Story(words) => {
+                let mut python = Command::new(tools::python(place, "sdk"));
+                python.arg("-u").arg(place.root.join("tests/python").join(words[0])).args(&words[1..]);
+                python
+            }
+        };
+        command
+            .current_dir(&place.root)
+            .env("CARGO_TARGET_DIR", &place.target)
+            .env("TMPDIR", &place.scratch)
+            .env("RSVAULT_BIN", place.target.join("debug"))
+            .env("RSVAULT_AZ", place.cache.join("venv-az/bin/az"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PYTHONPATH", place.root.join("tests/python"));
+        if let Some(bin) = database::programs() {
+            command.env("RSVAULT_PG_BIN", bin);
+        }
+        match database {
+            Some(url) => command.env("RSVAULT_TEST_POSTGRES", url),
+            None => command.env_remove("RSVAULT_TEST_POSTGRES"),
+        };
+        command
+    }
+}
+
+fn cargo_command(words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(words);
+    command
+}

@@ -1,0 +1,48 @@
+//! Where things are: the clone, the cache folder outside it, the build outputs, the folder of this run.
+
+use std::path::{Path, PathBuf};
+
+/// Environment variable that every process of a run carries; who has it after its stage is a leftover.
+pub(crate) const MARK: &str = "RSVAULT_TEST_RUN";
+
+/// The folders of one run.
+pub(crate) struct Workspace {
+    /// The clone.
+    pub(crate) root: PathBuf,
+    /// Survives runs: virtual environments, build outputs.
+    pub(crate) cache: PathBuf,
+    /// Build outputs.
+    pub(crate) target: PathBuf,
+    /// Temporary, removed at the end by the guard.
+    pub(crate) scratch: PathBuf,
+    /// Value of [`MARK`].
+    pub(crate) mark: String,
+}
+
+impl Workspace {
+    /// Finds the folders and makes those that are missing.
+    pub(crate) fn open() -> Result<Self, String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no workspace")?.to_owned();
+        let cache = match (folder("RSVAULT_CACHE"), folder("XDG_CACHE_HOME"), folder("HOME")) {
+            (Some(own), ..) => own,
+            (_, Some(xdg), _) => xdg.join("rsvault"),
+            (.., Some(home)) => home.join(".cache/rsvault"),
+            _ => return Err("no HOME: set RSVAULT_CACHE to a folder for tools and build outputs".into()),
+        };
+        let target = folder("CARGO_TARGET_DIR").unwrap_or_else(|| cache.join("target"));
+        let mark = format!(
+            "{}-{}",
+            std::process::id(),
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_micros())
+        );
+        let scratch = std::env::temp_dir().join(format!("rsvault-test-{mark}"));
+        for made in [&cache, &scratch] {
+            std::fs::create_dir_all(made).map_err(|e| format!("cannot make {}: {e}", made.display()))?;
+        }
+        Ok(Self { root, cache, target, scratch, mark })
+    }
+}
+
+fn folder(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from)
+}
