@@ -1,0 +1,62 @@
+//! The HTTP edge of rsvault: three surfaces, one port.
+//!
+//! - [`arm`] and [`tenancy`]: the ARM control plane (Azure's paths, bodies, errors);
+//! - [`agent`]: what agents speak (`/agent/v1`);
+//! - [`emulator`] and [`identity`]: simulated servers and built-in sign-in; they exist only with
+//!   [`EdgeSettings::emulator`].
+//!
+//! Always holds: a handler of the ARM surface runs only for a caller whose token was checked and
+//! who may do the route's action at the request's scope ([`edge`] sees to that before the router
+//! is asked). A handler translates, calls one use case of the engine, and translates back.
+//!
+//! How a handler of the ARM surface is written:
+//! ```ignore
+//! #[utoipa::path(get, path = VAULT, tag = "Vaults", operation_id = "Vaults_Get",
+//!     params(…), responses((status = 200, description = "The vault.", body = VaultView), ArmErrors))]
+//! async fn handler(State(state): State<Arc<AppState>>, caller: Caller, ArmPath(path): ArmPath<VaultPath>)
+//!     -> Result<Json<VaultView>, ArmError> { … }
+//! ```
+//! - [`edge::Caller`]: who asks, correlation ids, `request_key` (retry-safe), `base_url` for links;
+//! - [`edge::ArmPath`], [`edge::ArmQuery`], [`edge::ArmJson`]: axum's extractors with ARM errors;
+//! - [`edge::ArmError`]: `?` on any [`rsvault_domain::Fault`] gives the ARM body;
+//! - the RBAC action of a route follows from its template (Azure's own convention); say
+//!   `extensions(("x-rsvault-action" = json!("…")))` where it does not.
+
+pub mod agent;
+pub mod arm;
+mod docs;
+pub mod edge;
+pub mod emulator;
+pub mod identity;
+pub mod tenancy;
+
+pub use docs::documents;
+pub use edge::app;
+
+use rsvault_domain::ports::Simulation;
+use rsvault_engine::Engine;
+use std::sync::Arc;
+
+/// What every handler can reach.
+pub struct AppState {
+    /// Use cases.
+    pub engine: Arc<Engine>,
+    /// Makes and checks access tokens.
+    pub tokens: Arc<identity::Tokens>,
+    /// The simulated servers; None without the emulator.
+    pub simulation: Option<Arc<dyn Simulation>>,
+    /// How this edge is reached.
+    pub edge: EdgeSettings,
+}
+
+/// How the edge is reached and what it shows.
+#[derive(Clone, Debug, Default)]
+pub struct EdgeSettings {
+    /// Whether the emulator surface and the built-in sign-in exist.
+    pub emulator: bool,
+    /// Whether the server listens on loopback only.
+    pub loopback: bool,
+    /// URLs under which clients reach the server when it does not listen on loopback; the first is
+    /// used in links when a request names none of them.
+    pub public_urls: Vec<String>,
+}
