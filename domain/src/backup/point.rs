@@ -1,0 +1,51 @@
+//! Recovery points: what a committed set is to the people who restore.
+
+use super::{BackupFacts, BackupKind};
+use crate::id::{ItemId, SetId};
+use jiff::Timestamp;
+
+/// Name of a recovery point: a decimal string of 15 digits (wire-facts 1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct RecoveryPointName(pub String);
+
+/// Name of the pseudo point that carries the log coverage (rulebook 1.1).
+pub const DEFAULT_RANGE: &str = "DefaultRangeRecoveryPoint";
+
+impl RecoveryPointName {
+    /// Derives the name from the set's id: stable, 15 digits, never the reserved word. `salt` moves
+    /// on to another name in the unlikely case that the item has this one already.
+    pub fn of(set: SetId, salt: u32) -> Self {
+        let (hi, lo) = set.0.as_u64_pair();
+        let mixed = (hi ^ lo.rotate_left(29)).wrapping_add(u64::from(salt)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Self(format!("{}", 100_000_000_000_000 + mixed % 900_000_000_000_000))
+    }
+}
+impl std::fmt::Display for RecoveryPointName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A restorable point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryPoint {
+    /// Item it belongs to.
+    pub item_id: ItemId,
+    /// Name on the wire.
+    pub name: RecoveryPointName,
+    /// Set whose bytes it is.
+    pub set_id: SetId,
+    /// Kind.
+    pub kind: BackupKind,
+    /// The state it gives back, to the second on the wire.
+    pub time: Timestamp,
+    /// When it may go; None while retention has not marked it.
+    pub expires_at: Option<Timestamp>,
+    /// Whether a user asked for it.
+    pub on_demand: bool,
+    /// What the engine reported.
+    pub facts: BackupFacts,
+    /// Ciphertext bytes.
+    pub sealed_bytes: u64,
+}

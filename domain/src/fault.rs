@@ -1,0 +1,169 @@
+//! The one error type of the house. A [`Fault`] says what went wrong in terms the caller can act
+//! on (`code`, `message`, `target`) and, apart from that, what only the log may see (`internal`).
+//!
+//! Always holds: the internal part is never displayed and never serialised; the public message
+//! names the field, the rule and the cure. The edge maps [`FaultKind`] to a status code once.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What kind of answer a fault is. The edge turns each into one HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// The request breaks a rule (400).
+    Invalid,
+    /// No valid token (401).
+    Unauthenticated,
+    /// A valid token without the right (403).
+    Forbidden,
+    /// The thing does not exist (404).
+    NotFound,
+    /// The thing is in a state that forbids this (409).
+    Conflict,
+    /// A generation, lease or precondition is stale (412).
+    Stale,
+    /// The body is larger than the rule allows (413).
+    TooLarge,
+    /// Part of Azure's surface that rsvault does not serve yet (400, typed).
+    Unsupported,
+    /// Too many requests (429).
+    Throttled,
+    /// The vault cannot serve now, e.g. its disk is full (503).
+    Unavailable,
+    /// A defect or a broken store (500). Never caused by what a client can send.
+    Internal,
+}
+
+/// An error with a public and a private half.
+#[derive(Clone)]
+pub struct Fault {
+    /// Which answer it is.
+    pub kind: FaultKind,
+    /// Stable machine word: Azure's own code where one is known.
+    pub code: Cow<'static, str>,
+    /// For the caller: field, rule, cure.
+    pub message: String,
+    /// Path of the field at fault, if there is one (`properties.policyId`).
+    pub target: Option<String>,
+    /// Whether the same request may succeed later unchanged.
+    pub retryable: bool,
+    internal: Option<String>,
+}
+
+/// Result with a [`Fault`].
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
+
+impl Fault {
+    /// A fault of `kind` with a stable code and a message for the caller.
+    pub fn new(kind: FaultKind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            target: None,
+            retryable: matches!(kind, FaultKind::Throttled | FaultKind::Unavailable | FaultKind::Internal),
+            internal: None,
+        }
+    }
+    /// [`FaultKind::Invalid`] with the given code.
+    pub fn invalid(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::new(FaultKind::Invalid, code, message)
+    }
+    /// [`FaultKind::NotFound`] with the given code.
+    pub fn not_found(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::new(FaultKind::NotFound, code, message)
+    }
+    /// [`FaultKind::Conflict`] with the given code.
+    pub fn conflict(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::new(FaultKind::Conflict, code, message)
+    }
+    /// A defect or broken store: the caller sees only a code, the log sees `internal`.
+    pub fn internal(internal: impl fmt::Display) -> Self {
+        Self::new(FaultKind::Internal, "InternalServerError", "An internal error occurred. Retry; if it persists, look up the request id in the server's log.")
+            .because(internal)
+    }
+    /// Names the field at fault.
+    #[must_use]
+    pub fn at(mut self, target: impl Into<String>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+    /// Adds what only the log may see.
+    #[must_use]
+    pub fn because(mut self, internal: impl fmt::Display) -> Self {
+        self.internal = Some(internal.to_string());
+        self
+    }
+    /// The private half, for the log alone.
+    pub fn internal_detail(&self) -> Option<&str> {
+        self.internal.as_deref()
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({}) {}", self.code, self.message)
+    }
+}
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fault {{ {:?} {} {:?} internal: {:?} }}", self.kind, self.code, self.message, self.internal)
+    }
+}
+impl std::error::Error for Fault {}
+
+/// An error of a job as people see it: from the catalogue (rulebook 9), with number, title, text
+/// and recommendations.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct JobFault {
+    /// The number `az` prints as `errorCode`.
+    pub number: i64,
+    /// The catalogue code, shown as `errorTitle` (`UserErrorSQLPODoesNotExist`).
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do.
+    pub recommendations: Vec<String>,
+}
+
+impl JobFault {
+    /// A catalogue entry by code. Numbers: those Azure was seen to use; others are rsvault's own
+    /// (stable, from 520900 on).
+    pub fn catalogue(code: &str, detail: impl Into<String>) -> Self {
+        let (number, text, recommendation) = CATALOGUE
+            .iter()
+            .find(|(c, ..)| *c == code)
+            .map_or((520_999, "The operation failed.", "See the details and try again."), |(_, n, t, r)| (*n, *t, *r));
+        let detail = detail.into();
+        let message = if detail.is_empty() { text.to_owned() } else { format!("{text} {detail}") };
+        Self { number, code: code.to_owned(), message, recommendations: vec![recommendation.to_owned()] }
+    }
+}
+
+/// Catalogue entries raised by what is built so far: code, number, text, recommendation.
+const CATALOGUE: &[(&str, i64, &str, &str)] = &[
+    ("UserErrorSQLNoSysadminMembership", 520_901, "The backup account is not a member of sysadmin on the instance.", "Grant sysadmin to the backup account on every instance, then rediscover the databases."),
+    ("UserErrorOpeningSQLConnection", 520_902, "The agent could not connect to the instance.", "Start the instance and check that it accepts connections, then try again."),
+    ("UserErrorNoSQlInstancesOnMachine", 520_903, "No SQL Server instance was found on the machine.", "Install or start an instance, then rediscover the databases."),
+    ("UserErrorSQLPODoesNotExist", 520_904, "The database does not exist on the instance any more.", "Restore it, or stop protecting it."),
+    ("UserErrorSQLPODoesNotSupportBackupType", 520_905, "The database does not support this type of backup.", "Choose a type that its recovery model allows."),
+    ("OperationCancelledBecauseConflictingOperationRunningUserError", 510_008, "Another backup of the same type is running on this database.", "Wait until it has ended, then try again."),
+    ("UserErrorGenericSQLUserCorrectableFault", 520_906, "The database engine reported an error.", "Act on the engine's message, then try again."),
+    ("UserErrorCannotRestoreExistingDBWithoutForceOverwrite", 520_907, "A database of this name exists on the target instance.", "Choose another name, or allow overwriting."),
+    ("UserErrorDatabaseFileCollision", 520_908, "A target file exists already.", "Choose other target paths, or allow overwriting."),
+    ("UserErrorRestoreFailedTargetFileAlreadyExists", 520_123, "A file of this name exists in the target directory.", "Choose another directory, or remove the file."),
+    ("WorkloadRestoreFailed", 510_011, "The restore failed.", "Act on the details, then try again."),
+    ("VMNotInRunningStateUserError", 520_909, "The server is not running.", "Start the server and try again."),
+    ("WorkloadExtensionNotReachable", 520_910, "The agent on the server does not answer.", "Check that the server is up and its agent runs and reaches the vault; then re-register the server."),
+    ("UserErrorJobSuccessfullyCancelled", 520_911, "The job was cancelled on request.", "Start it again when needed."),
+    ("UserErrorRecoveryPointDataCorrupt", 520_912, "Stored backup data failed its integrity check. Nothing of it was delivered.", "Restore another recovery point and verify the object store."),
+    ("UserErrorInsufficientSpaceForRestoreOnDisk", 520_913, "There is not enough space on the target disk.", "Free space or choose another target, then try again."),
+    ("WlExtGenericIOFaultUserError", 520_914, "The agent met an input/output error.", "Check the path, its rights and free space, then try again."),
+    ("UserErrorRestoreOperationInProgress", 520_915, "A restore of this database is running already.", "Wait until it has ended, then try again."),
+    ("BMSUserErrorKeyUnavailable", 520_916, "The key of this recovery point is not available to the vault.", "Bring back the key file of the vault, then try again."),
+];
+
+/// The codes of the catalogue, for documentation and tests.
+pub fn catalogue_codes() -> impl Iterator<Item = &'static str> {
+    CATALOGUE.iter().map(|(code, ..)| *code)
+}

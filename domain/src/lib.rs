@@ -1,0 +1,23 @@
+//! What rsvault decides, and nothing else: ids, states, rules, plans, the error catalogue and the
+//! ports through which the rest of the house serves it. Pure: no I/O, no clock, no runtime.
+//!
+//! Terms at this level are Azure's for the vault (container, protected item, recovery point) and
+//! SQL Server's for backups (backup set, LSN, recovery model). See `docs/ARCHITECTURE.md`.
+
+pub mod access;
+pub mod backup;
+pub mod discovery;
+pub mod fault;
+pub mod id;
+pub mod job;
+pub mod operation;
+pub mod policy;
+pub mod ports;
+pub mod protection;
+pub mod restore;
+pub mod simulation;
+pub mod tenancy;
+pub mod vault;
+pub mod work;
+
+pub use fault::{Fault, FaultKind};

@@ -1,0 +1,525 @@
+//! The ports: what the rest of the house must provide. Engine code sees these traits only.
+//!
+//! Rules for implementers: methods of [`Tx`] stand on the open transaction; dropping it rolls back.
+//! Writing transactions are serial (each sees all effects of the one before), on both databases.
+//! Times come in as parameters; no port but [`Clock`] knows what time it is. Every list is keyset
+//! paged. `update_*` writes the whole record found by its id and fails with `StoreError::Missing`
+//! if it is gone.
+
+use crate::access::{Principal, RoleAssignment};
+use crate::backup::{BackupSet, ChunkRow, Manifest, RecoveryPoint, RecoveryPointName, SetState};
+use crate::discovery::{AgentRecord, Container, Server};
+use crate::fault::{Fault, FaultKind, Result};
+use crate::id::*;
+use crate::job::{Job, JobStatus};
+use crate::operation::Operation;
+use crate::policy::Policy;
+use crate::protection::ProtectedItem;
+use crate::simulation::ServerSpec;
+use crate::tenancy::{ResourceGroup, Subscription};
+use crate::vault::Vault;
+use crate::work::{AgentCommand, Task, TaskKind};
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+/// The one source of time.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Doorbells: something changed that a waiter may care about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bell {
+    /// Tasks were enqueued.
+    Tasks,
+    /// Commands were queued for agents, or a cancel was asked for.
+    Commands,
+    /// An operation or job ended.
+    Operations,
+}
+
+/// Rings doorbells and waits for them. A ring may be lost (another process, a restart): waiters
+/// also look on a timer.
+#[async_trait]
+pub trait Wake: Send + Sync + 'static {
+    /// Rings.
+    fn ring(&self, bell: Bell);
+    /// Returns at the next ring after the call, or after `at_most`, whichever is first.
+    async fn wait(&self, bell: Bell, at_most: std::time::Duration);
+}
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A record to update is gone.
+    #[error("record is gone: {0}")]
+    Missing(String),
+    /// A record with this identity exists.
+    #[error("record exists: {0}")]
+    Exists(String),
+    /// `Page::after` is not a cursor that the store gave out for this list.
+    #[error("not a cursor of this list")]
+    BadCursor,
+    /// The database is full, read-only, locked or away.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// Anything else.
+    #[error("database: {0}")]
+    Broken(String),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) => Fault::new(FaultKind::Unavailable, "ServiceUnavailable", "The vault's database cannot serve now. Retry after a moment.").because(error),
+            StoreError::BadCursor => Fault::invalid("InvalidSkipToken", "The skip token is not one that this list gave out. Start again without it, or take it from 'nextLink'."),
+            _ => Fault::internal(error),
+        }
+    }
+}
+
+/// Result of store methods.
+pub type StoreResult<T> = std::result::Result<T, StoreError>;
+
+/// Where to go on and how far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Opaque cursor of the last element seen (`Slice::next`).
+    pub after: Option<String>,
+    /// At most so many; 0 means the store's default (200).
+    pub limit: u32,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice<T> {
+    /// Elements.
+    pub items: Vec<T>,
+    /// Cursor to go on with; None at the end.
+    pub next: Option<String>,
+}
+
+/// Filter of items; None matches all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ItemFilter {
+    /// Items of this policy.
+    pub policy_id: Option<PolicyId>,
+    /// Items of this container.
+    pub container_id: Option<ContainerId>,
+}
+
+/// Filter of jobs; None matches all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Status.
+    pub status: Option<JobStatus>,
+    /// `JobKind::family`.
+    pub family: Option<String>,
+    /// Started at or after.
+    pub from: Option<Timestamp>,
+    /// Started at or before.
+    pub to: Option<Timestamp>,
+    /// One job.
+    pub id: Option<JobId>,
+}
+
+/// What is known of an item's points at a glance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PointSummary {
+    /// How many.
+    pub count: i64,
+    /// Time of the oldest.
+    pub oldest: Option<Timestamp>,
+    /// Time of the newest.
+    pub newest: Option<Timestamp>,
+    /// How many are fulls (not copy-only).
+    pub fulls: i64,
+}
+
+/// Opens transactions.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// A writing transaction.
+    async fn begin(&self) -> StoreResult<Box<dyn Tx>>;
+    /// A reading transaction: a consistent view; writes on it fail.
+    async fn read(&self) -> StoreResult<Box<dyn Tx>>;
+}
+
+/// An open transaction.
+#[async_trait]
+pub trait Tx:
+    TenancyRows + AccessRows + VaultRows + ServerRows + ContainerRows + PolicyRows + ItemRows + SetRows + PointRows + JobRows + OperationRows + TaskRows + CommandRows + Send
+{
+    /// Makes it durable.
+    async fn commit(self: Box<Self>) -> StoreResult<()>;
+}
+
+/// Subscriptions and resource groups.
+#[async_trait]
+pub trait TenancyRows: Send {
+    /// Inserts or replaces.
+    async fn put_subscription(&mut self, subscription: &Subscription) -> StoreResult<()>;
+    /// All, by id.
+    async fn subscriptions(&mut self) -> StoreResult<Vec<Subscription>>;
+    /// One.
+    async fn subscription(&mut self, id: SubscriptionId) -> StoreResult<Option<Subscription>>;
+    /// Inserts, or replaces location and tags of the group of this name; the first casing stays.
+    /// Returns the stored group and whether it is new.
+    async fn put_group(&mut self, group: &ResourceGroup) -> StoreResult<(ResourceGroup, bool)>;
+    /// One.
+    async fn group(&mut self, subscription: SubscriptionId, name: &NameKey) -> StoreResult<Option<ResourceGroup>>;
+    /// By name.
+    async fn groups(&mut self, subscription: SubscriptionId, page: &Page) -> StoreResult<Slice<ResourceGroup>>;
+    /// Deletes; false if there was none.
+    async fn delete_group(&mut self, subscription: SubscriptionId, name: &NameKey) -> StoreResult<bool>;
+}
+
+/// Principals and role assignments.
+#[async_trait]
+pub trait AccessRows: Send {
+    /// Inserts or replaces a principal and the SHA-256 of its secret.
+    async fn put_principal(&mut self, principal: &Principal, secret_hash: [u8; 32]) -> StoreResult<()>;
+    /// By client id (exact), with the hash of its secret.
+    async fn principal_by_client(&mut self, client_id: &str) -> StoreResult<Option<(Principal, [u8; 32])>>;
+    /// Inserts if absent.
+    async fn put_assignment(&mut self, assignment: &RoleAssignment) -> StoreResult<()>;
+    /// Of one principal.
+    async fn assignments(&mut self, principal: PrincipalId) -> StoreResult<Vec<RoleAssignment>>;
+}
+
+/// Vaults.
+#[async_trait]
+pub trait VaultRows: Send {
+    /// Inserts; `Exists` if a live vault has the name.
+    async fn insert_vault(&mut self, vault: &Vault) -> StoreResult<()>;
+    /// The live vault of this name.
+    async fn vault(&mut self, subscription: SubscriptionId, group: &NameKey, name: &NameKey) -> StoreResult<Option<Vault>>;
+    /// By id, live or deleted.
+    async fn vault_by_id(&mut self, id: VaultId) -> StoreResult<Option<Vault>>;
+    /// Writes the whole record.
+    async fn update_vault(&mut self, vault: &Vault) -> StoreResult<()>;
+    /// Live vaults of a subscription or group, by name.
+    async fn vaults(&mut self, subscription: SubscriptionId, group: Option<&NameKey>, page: &Page) -> StoreResult<Slice<Vault>>;
+    /// Deleted vaults that still hold something, oldest first.
+    async fn deleted_vaults(&mut self) -> StoreResult<Vec<Vault>>;
+    /// Removes the row and what hangs on it (policies, discovered marks). Items, containers must be gone.
+    async fn remove_vault(&mut self, id: VaultId) -> StoreResult<()>;
+}
+
+/// Servers, their agents, enrolment tokens, and which vault has seen which server.
+#[async_trait]
+pub trait ServerRows: Send {
+    /// Inserts or replaces by (subscription, group, name).
+    async fn put_server(&mut self, server: &Server) -> StoreResult<Server>;
+    /// By ARM identity.
+    async fn server(&mut self, subscription: SubscriptionId, group: &NameKey, name: &NameKey) -> StoreResult<Option<Server>>;
+    /// By id.
+    async fn server_by_id(&mut self, id: ServerId) -> StoreResult<Option<Server>>;
+    /// All of a subscription, by name.
+    async fn servers(&mut self, subscription: SubscriptionId) -> StoreResult<Vec<Server>>;
+    /// Deletes the server, its agents and tokens; false if there was none.
+    async fn delete_server(&mut self, id: ServerId) -> StoreResult<bool>;
+    /// Inserts an agent.
+    async fn insert_agent(&mut self, agent: &AgentRecord) -> StoreResult<()>;
+    /// One.
+    async fn agent(&mut self, id: AgentId) -> StoreResult<Option<AgentRecord>>;
+    /// Newest enrolment of a server.
+    async fn agent_of(&mut self, server: ServerId) -> StoreResult<Option<AgentRecord>>;
+    /// Notes that it was heard of.
+    async fn touch_agent(&mut self, id: AgentId, version: &str, at: Timestamp) -> StoreResult<()>;
+    /// Stores the SHA-256 of a one-time token.
+    async fn insert_token(&mut self, hash: [u8; 32], server: ServerId, expires_at: Timestamp) -> StoreResult<()>;
+    /// Uses a token up: its server if it was there and not expired.
+    async fn take_token(&mut self, hash: [u8; 32], now: Timestamp) -> StoreResult<Option<ServerId>>;
+    /// Marks servers as seen by a vault's refresh.
+    async fn mark_discovered(&mut self, vault: VaultId, servers: &[ServerId], at: Timestamp) -> StoreResult<()>;
+    /// Servers seen by this vault's refresh that are registered to no vault, by name.
+    async fn discovered(&mut self, vault: VaultId) -> StoreResult<Vec<Server>>;
+}
+
+/// Protection containers.
+#[async_trait]
+pub trait ContainerRows: Send {
+    /// Inserts; `Exists` if the vault has one of this name.
+    async fn insert_container(&mut self, container: &Container) -> StoreResult<()>;
+    /// By name.
+    async fn container(&mut self, vault: VaultId, name: &NameKey) -> StoreResult<Option<Container>>;
+    /// By id.
+    async fn container_by_id(&mut self, id: ContainerId) -> StoreResult<Option<Container>>;
+    /// The container (Registering or Registered) that a server is registered as, in whatever vault.
+    async fn container_of_server(&mut self, server: ServerId) -> StoreResult<Option<Container>>;
+    /// Of a vault, by name.
+    async fn containers(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Container>>;
+    /// Writes the whole record.
+    async fn update_container(&mut self, container: &Container) -> StoreResult<()>;
+    /// Deletes; false if there was none.
+    async fn delete_container(&mut self, id: ContainerId) -> StoreResult<bool>;
+}
+
+/// Policies.
+#[async_trait]
+pub trait PolicyRows: Send {
+    /// Inserts or replaces by (vault, name).
+    async fn put_policy(&mut self, policy: &Policy) -> StoreResult<()>;
+    /// By name.
+    async fn policy(&mut self, vault: VaultId, name: &NameKey) -> StoreResult<Option<Policy>>;
+    /// By id.
+    async fn policy_by_id(&mut self, id: PolicyId) -> StoreResult<Option<Policy>>;
+    /// Of a vault, in order of creation (then name).
+    async fn policies(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Policy>>;
+    /// Items under a policy.
+    async fn policy_use(&mut self, id: PolicyId) -> StoreResult<i64>;
+    /// Deletes; false if there was none.
+    async fn delete_policy(&mut self, id: PolicyId) -> StoreResult<bool>;
+}
+
+/// Protected items.
+#[async_trait]
+pub trait ItemRows: Send {
+    /// Inserts; `Exists` if the container has one of this name.
+    async fn insert_item(&mut self, item: &ProtectedItem) -> StoreResult<()>;
+    /// By name in a container.
+    async fn item(&mut self, container: ContainerId, name: &NameKey) -> StoreResult<Option<ProtectedItem>>;
+    /// By id.
+    async fn item_by_id(&mut self, id: ItemId) -> StoreResult<Option<ProtectedItem>>;
+    /// Of a vault, in order of creation.
+    async fn items(&mut self, vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
+    /// Soft-deleted items to be purged by `now`, oldest first, at most `limit`.
+    async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
+    /// Writes the whole record.
+    async fn update_item(&mut self, item: &ProtectedItem) -> StoreResult<()>;
+    /// Deletes the item and its recovery points; its sets become Aborted, for the collector.
+    async fn delete_item(&mut self, id: ItemId, at: Timestamp) -> StoreResult<bool>;
+}
+
+/// Backup sets and their chunk ledger.
+#[async_trait]
+pub trait SetRows: Send {
+    /// Inserts, or returns the one with the same dedupe key of the same item.
+    async fn open_set(&mut self, set: &BackupSet) -> StoreResult<BackupSet>;
+    /// One.
+    async fn set(&mut self, id: SetId) -> StoreResult<Option<BackupSet>>;
+    /// The set that a command opened.
+    async fn set_of_command(&mut self, command: CommandId) -> StoreResult<Option<BackupSet>>;
+    /// Writes generation, key id and key version of an open set that another attempt takes over.
+    async fn reopen_set(&mut self, set: &BackupSet) -> StoreResult<()>;
+    /// Adds a ledger row for `generation`. The row that stands there: the new one, or the older one
+    /// of the same position (its digest tells whether the repeat is the same).
+    async fn put_chunk(&mut self, set: SetId, generation: i64, chunk: &ChunkRow) -> StoreResult<ChunkRow>;
+    /// One ledger row.
+    async fn chunk(&mut self, set: SetId, generation: i64, stream: u32, seq: u32) -> StoreResult<Option<ChunkRow>>;
+    /// Ledger of a generation by stream and seq.
+    async fn ledger(&mut self, set: SetId, generation: i64) -> StoreResult<Vec<ChunkRow>>;
+    /// Open → Committed if the generation is still this one; false otherwise.
+    async fn commit_set(&mut self, id: SetId, generation: i64, manifest: &Manifest, at: Timestamp) -> StoreResult<bool>;
+    /// Moves a set from any of `from` to `to`; false if it was in none of them.
+    async fn move_set(&mut self, id: SetId, from: &[SetState], to: SetState, at: Timestamp) -> StoreResult<bool>;
+    /// Sets in `state` that were opened (Open) or closed (others) before `before`.
+    async fn sets_in(&mut self, state: SetState, before: Timestamp, limit: u32) -> StoreResult<Vec<BackupSet>>;
+    /// Committed sets of an item.
+    async fn committed_sets(&mut self, item: ItemId) -> StoreResult<Vec<BackupSet>>;
+    /// Deletes a Collecting set and its ledger.
+    async fn remove_set(&mut self, id: SetId) -> StoreResult<()>;
+}
+
+/// Recovery points.
+#[async_trait]
+pub trait PointRows: Send {
+    /// Inserts; `Exists` if the item has one of this name.
+    async fn insert_point(&mut self, point: &RecoveryPoint) -> StoreResult<()>;
+    /// By name.
+    async fn point(&mut self, item: ItemId, name: &RecoveryPointName) -> StoreResult<Option<RecoveryPoint>>;
+    /// The point of a set.
+    async fn point_of_set(&mut self, set: SetId) -> StoreResult<Option<RecoveryPoint>>;
+    /// Newest first; `from`/`to` bound the time, both inclusive.
+    async fn points(&mut self, item: ItemId, from: Option<Timestamp>, to: Option<Timestamp>, page: &Page) -> StoreResult<Slice<RecoveryPoint>>;
+    /// At a glance.
+    async fn point_summary(&mut self, item: ItemId) -> StoreResult<PointSummary>;
+}
+
+/// Jobs.
+#[async_trait]
+pub trait JobRows: Send {
+    /// Inserts.
+    async fn insert_job(&mut self, job: &Job) -> StoreResult<()>;
+    /// One of a vault.
+    async fn job(&mut self, vault: VaultId, id: JobId) -> StoreResult<Option<Job>>;
+    /// Newest first.
+    async fn jobs(&mut self, vault: VaultId, filter: &JobFilter, page: &Page) -> StoreResult<Slice<Job>>;
+    /// Running jobs (not final) of an item.
+    async fn running_jobs(&mut self, item: ItemId) -> StoreResult<Vec<Job>>;
+    /// Writes the whole record.
+    async fn update_job(&mut self, job: &Job) -> StoreResult<()>;
+}
+
+/// Operations.
+#[async_trait]
+pub trait OperationRows: Send {
+    /// Inserts; `Exists` if the request key stands already.
+    async fn insert_operation(&mut self, operation: &Operation) -> StoreResult<()>;
+    /// One, by id alone.
+    async fn operation(&mut self, id: OperationId) -> StoreResult<Option<Operation>>;
+    /// The one a request key started.
+    async fn operation_by_request(&mut self, request_key: &str) -> StoreResult<Option<Operation>>;
+    /// Writes the whole record.
+    async fn update_operation(&mut self, operation: &Operation) -> StoreResult<()>;
+}
+
+/// Tasks.
+#[async_trait]
+pub trait TaskRows: Send {
+    /// Enqueues.
+    async fn enqueue(&mut self, id: TaskId, kind: &TaskKind, run_at: Timestamp) -> StoreResult<()>;
+    /// Leases up to `limit` due tasks (or expired leases) to `owner`, raising their attempt.
+    async fn claim_tasks(&mut self, owner: &str, now: Timestamp, lease_until: Timestamp, limit: u32) -> StoreResult<Vec<Task>>;
+    /// Deletes a finished task; false (0 rows) if the lease is not this one any more.
+    async fn finish_task(&mut self, id: TaskId, owner: &str, attempt: i64) -> StoreResult<bool>;
+    /// Gives a task back, to run at `run_at`, with the error; false if the lease is lost.
+    async fn release_task(&mut self, id: TaskId, owner: &str, attempt: i64, run_at: Timestamp, error: &str) -> StoreResult<bool>;
+    /// When the next task is due.
+    async fn next_task_at(&mut self) -> StoreResult<Option<Timestamp>>;
+}
+
+/// Agent commands.
+#[async_trait]
+pub trait CommandRows: Send {
+    /// Queues.
+    async fn insert_command(&mut self, command: &AgentCommand) -> StoreResult<()>;
+    /// One.
+    async fn command(&mut self, id: CommandId) -> StoreResult<Option<AgentCommand>>;
+    /// Leases the oldest queued command of a server: state Leased, generation + 1.
+    async fn claim_command(&mut self, server: ServerId, lease_until: Timestamp) -> StoreResult<Option<AgentCommand>>;
+    /// Extends a lease; false if the generation is not this one any more or it has ended.
+    async fn renew_command(&mut self, id: CommandId, generation: i64, lease_until: Timestamp) -> StoreResult<bool>;
+    /// Writes the whole record.
+    async fn update_command(&mut self, command: &AgentCommand) -> StoreResult<()>;
+    /// Queued past their deadline, or Leased past their lease.
+    async fn overdue_commands(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<AgentCommand>>;
+    /// Commands of a server that have not ended.
+    async fn open_commands(&mut self, server: ServerId) -> StoreResult<Vec<AgentCommand>>;
+    /// The not-ended command of a job.
+    async fn command_of_job(&mut self, job: JobId) -> StoreResult<Option<AgentCommand>>;
+}
+
+/// A failure of the object store.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// No such object.
+    #[error("object not found: {0}")]
+    NotFound(String),
+    /// Full, throttled, away: may work later.
+    #[error("object store unavailable: {0}")]
+    Unavailable(String),
+    /// Anything else.
+    #[error("object store: {0}")]
+    Broken(String),
+}
+
+impl From<ObjectError> for Fault {
+    fn from(error: ObjectError) -> Self {
+        match &error {
+            ObjectError::Unavailable(_) => Fault::new(FaultKind::Unavailable, "ObjectStoreUnavailable", "The vault's object store cannot take or give data now (full, throttled or away). Retry after a moment.").because(error),
+            _ => Fault::internal(error),
+        }
+    }
+}
+
+/// What a create-only put found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// The object is new and durable.
+    Created,
+    /// An object of this key stands already; it was not touched.
+    Exists,
+}
+
+/// Stores immutable objects. An object that `put_new` has answered `Created` for is durable.
+#[async_trait]
+pub trait ObjectStore: Send + Sync + 'static {
+    /// Create-only, durable put.
+    async fn put_new(&self, key: &str, bytes: Bytes) -> std::result::Result<PutOutcome, ObjectError>;
+    /// Whole object.
+    async fn get(&self, key: &str) -> std::result::Result<Bytes, ObjectError>;
+    /// Part of an object.
+    async fn get_range(&self, key: &str, range: std::ops::Range<u64>) -> std::result::Result<Bytes, ObjectError>;
+    /// Size, or None if absent.
+    async fn size(&self, key: &str) -> std::result::Result<Option<u64>, ObjectError>;
+    /// Keys under a prefix, after `after`, at most `limit`, sorted.
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> std::result::Result<Vec<String>, ObjectError>;
+    /// Deletes; deleting what is not there is fine.
+    async fn delete(&self, key: &str) -> std::result::Result<(), ObjectError>;
+}
+
+/// What an agent wraps a data key for.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recipient {
+    /// Key id.
+    pub key_id: String,
+    /// Version.
+    pub version: u32,
+    /// Public key, SubjectPublicKeyInfo PEM.
+    pub public_key_pem: String,
+}
+
+/// Keeps the vaults' key-encryption keys.
+#[async_trait]
+pub trait KeyRing: Send + Sync + 'static {
+    /// The vault's current key; made on first use.
+    async fn recipient(&self, vault: VaultId) -> Result<Recipient>;
+    /// Unwraps a data key. `BMSUserErrorKeyUnavailable` if the private half is not here.
+    async fn unwrap_key(&self, vault: VaultId, key: &crate::backup::WrappedKey) -> Result<Zeroizing<Vec<u8>>>;
+    /// Destroys the keys of a vault that is gone for good.
+    async fn forget(&self, vault: VaultId) -> Result<()>;
+}
+
+/// Checksum of a database's state, known to the simulator without any backup.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OracleChecksum {
+    /// LSN of the state.
+    pub lsn: crate::backup::Lsn,
+    /// When that LSN was committed.
+    pub committed_at: Timestamp,
+    /// Hash over all pages, hex.
+    pub hash: String,
+}
+
+/// What a write on a simulated database did.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OracleWrite {
+    /// LSN of its commit.
+    pub lsn: crate::backup::Lsn,
+    /// When.
+    pub committed_at: Timestamp,
+}
+
+/// At which moment the oracle is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OracleMoment {
+    /// Now.
+    Latest,
+    /// At this LSN.
+    Lsn(crate::backup::Lsn),
+    /// At this time.
+    Time(Timestamp),
+}
+
+/// The emulator's simulated servers. `put` makes or changes a server and its in-process agent.
+#[async_trait]
+pub trait Simulation: Send + Sync + 'static {
+    /// Makes or changes the server `name`.
+    async fn put(&self, server: &Server, spec: &ServerSpec) -> Result<()>;
+    /// What it was made of and holds now (restored databases included).
+    async fn get(&self, server: ServerId) -> Result<Option<ServerSpec>>;
+    /// Powers down, forgets, deletes its files.
+    async fn delete(&self, server: ServerId) -> Result<()>;
+    /// Changes `pages` pages of a database, chosen and filled from `seed`.
+    async fn write(&self, server: ServerId, instance: &str, database: &str, pages: u32, seed: u64) -> Result<OracleWrite>;
+    /// Checksum of a database at a moment.
+    async fn checksum(&self, server: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum>;
+}

@@ -1,0 +1,154 @@
+//! The protected item and its states (rulebook 5.1). Transitions are methods; what they refuse, they
+//! refuse with the field, the rule and the cure.
+//!
+//! Always holds: a soft-deleted item is `ProtectionStopped`, without a policy, until it is undeleted
+//! or purged; an item without a policy is never backed up.
+
+use crate::backup::RecoveryModel;
+use crate::fault::{Fault, JobFault, Result};
+use crate::id::{ContainerId, ItemId, ItemName, PolicyId, VaultId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// State of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ItemState {
+    /// Protected, first full not done.
+    IRPending,
+    /// Protected, has a full.
+    Protected,
+    /// Stopped, data kept, nothing expires.
+    ProtectionStopped,
+    /// Stopped, data kept as per policy.
+    BackupsSuspended,
+}
+
+impl ItemState {
+    /// The word on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IRPending => "IRPending",
+            Self::Protected => "Protected",
+            Self::ProtectionStopped => "ProtectionStopped",
+            Self::BackupsSuspended => "BackupsSuspended",
+        }
+    }
+    /// Parses the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::IRPending, Self::Protected, Self::ProtectionStopped, Self::BackupsSuspended].into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+/// How the last backup ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastBackup {
+    /// Start of the last backup job.
+    pub at: Timestamp,
+    /// Why it failed; None when it succeeded.
+    pub fault: Option<JobFault>,
+}
+
+/// Soft-deleted: when, and when it may be purged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SoftDeleted {
+    /// When it was deleted.
+    pub at: Timestamp,
+    /// When it may be purged: the retention of the moment of deletion counts.
+    pub purge_at: Timestamp,
+}
+
+/// A database under protection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProtectedItem {
+    /// Id.
+    pub id: ItemId,
+    /// Vault.
+    pub vault_id: VaultId,
+    /// Container.
+    pub container_id: ContainerId,
+    /// Name, casing as the client put it first.
+    pub name: ItemName,
+    /// Policy; None while stopped.
+    pub policy_id: Option<PolicyId>,
+    /// State.
+    pub state: ItemState,
+    /// `protectedItemDataSourceId`: 15 decimal digits.
+    pub data_source_id: String,
+    /// Recovery model as last seen.
+    pub recovery_model: RecoveryModel,
+    /// Last backup.
+    pub last_backup: Option<LastBackup>,
+    /// Soft-deleted, if so.
+    pub soft_deleted: Option<SoftDeleted>,
+    /// First protected.
+    pub created_at: Timestamp,
+    /// Last changed.
+    pub updated_at: Timestamp,
+}
+
+impl ProtectedItem {
+    /// Enable, change policy or resume. `has_full`: whether a recovery point of a full exists.
+    pub fn enable(&mut self, policy: PolicyId, has_full: bool, now: Timestamp) -> Result<()> {
+        if self.soft_deleted.is_some() {
+            return Err(Fault::conflict(
+                "BMSUserErrorItemSoftDeleted",
+                format!("'{}' is soft-deleted in this vault. Undelete it first (protectionState ProtectionStopped with isRehydrate true), then resume protection.", self.name),
+            ));
+        }
+        self.policy_id = Some(policy);
+        self.state = if has_full { ItemState::Protected } else { ItemState::IRPending };
+        self.updated_at = now;
+        Ok(())
+    }
+    /// Stop and keep the data.
+    pub fn stop(&mut self, now: Timestamp) -> Result<()> {
+        if self.soft_deleted.is_some() {
+            return Err(Fault::conflict(
+                "BMSUserErrorItemSoftDeleted",
+                format!("'{}' is soft-deleted; it is stopped already. Send isRehydrate true to undelete it.", self.name),
+            ));
+        }
+        self.policy_id = None;
+        self.state = ItemState::ProtectionStopped;
+        self.updated_at = now;
+        Ok(())
+    }
+    /// Soft-delete for `days`.
+    pub fn soft_delete(&mut self, days: u32, now: Timestamp) -> Result<()> {
+        if self.soft_deleted.is_some() {
+            return Err(Fault::conflict("BMSUserErrorItemSoftDeleted", format!("'{}' is soft-deleted already.", self.name)));
+        }
+        let purge_at = now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX);
+        self.policy_id = None;
+        self.state = ItemState::ProtectionStopped;
+        self.soft_deleted = Some(SoftDeleted { at: now, purge_at });
+        self.updated_at = now;
+        Ok(())
+    }
+    /// Bring back a soft-deleted item: stopped, not protected (rulebook 5.2).
+    pub fn undelete(&mut self, now: Timestamp) -> Result<()> {
+        if self.soft_deleted.take().is_none() {
+            return Err(Fault::invalid("BMSUserErrorItemNotSoftDeleted", format!("'{}' is not soft-deleted; there is nothing to undelete. Leave isRehydrate out.", self.name))
+                .at("properties.isRehydrate"));
+        }
+        self.state = ItemState::ProtectionStopped;
+        self.updated_at = now;
+        Ok(())
+    }
+    /// Refuses a backup that the item's state forbids.
+    pub fn may_back_up(&self) -> Result<PolicyId> {
+        self.may_be_used()?;
+        self.policy_id.ok_or_else(|| {
+            Fault::invalid("BMSUserErrorProtectionStopped", format!("Protection of '{}' is stopped. Resume it with a policy, then back up.", self.name))
+        })
+    }
+    /// Refuses a restore of a soft-deleted item.
+    pub fn may_be_used(&self) -> Result<()> {
+        if self.soft_deleted.is_some() {
+            return Err(Fault::conflict("BMSUserErrorItemSoftDeleted", format!("'{}' is soft-deleted. Undelete it first.", self.name)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! The vault: its settings and their rules. Soft delete and redundancy are shown on two resources
+//! (the vault, and `backupconfig` / `backupstorageconfig`); they are one fact, kept here.
+
+use crate::fault::{Fault, Result};
+use crate::id::{SubscriptionId, VaultId, vault_path};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Soft delete switch (rulebook 5.2). `AlwaysOn` cannot be left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SoftDeleteState {
+    /// Deletes are final.
+    Disabled,
+    /// Deleted items wait.
+    Enabled,
+    /// Enabled for good.
+    AlwaysOn,
+}
+
+impl SoftDeleteState {
+    /// The word the service answers (`AlwaysON`, wire-facts 0.10).
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Disabled => "Disabled",
+            Self::Enabled => "Enabled",
+            Self::AlwaysOn => "AlwaysON",
+        }
+    }
+    /// Parses a client's word; `AlwaysOn` and `AlwaysON` both occur.
+    pub fn parse(word: &str, field: &str) -> Result<Self> {
+        [Self::Disabled, Self::Enabled, Self::AlwaysOn]
+            .into_iter()
+            .find(|s| s.wire().eq_ignore_ascii_case(word))
+            .ok_or_else(|| {
+                Fault::invalid("BMSUserErrorInvalidInput", format!("Property '{field}' is '{word}'; allowed are Disabled, Enabled, AlwaysON.")).at(field)
+            })
+    }
+}
+
+/// Soft delete settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SoftDelete {
+    /// Switch.
+    pub state: SoftDeleteState,
+    /// Days a deleted item waits: 14 to 180.
+    pub retention_days: u32,
+    /// Enhanced security, shown beside it.
+    pub enhanced: SoftDeleteState,
+}
+
+impl SoftDelete {
+    /// Applies a change: `None` leaves a part as it is.
+    pub fn change(&self, state: Option<SoftDeleteState>, days: Option<i64>, enhanced: Option<SoftDeleteState>) -> Result<Self> {
+        let next = state.unwrap_or(self.state);
+        if self.state == SoftDeleteState::AlwaysOn && next != SoftDeleteState::AlwaysOn {
+            return Err(Fault::invalid(
+                "BMSUserErrorSoftDeleteAlwaysOn",
+                "Soft delete of this vault is AlwaysON; that cannot be undone. Leave the state out, or send AlwaysON.",
+            )
+            .at("properties.softDeleteFeatureState"));
+        }
+        let retention_days = match days {
+            None => self.retention_days,
+            Some(days) => u32::try_from(days).ok().filter(|d| (14..=180).contains(d)).ok_or_else(|| {
+                Fault::invalid(
+                    "BMSUserErrorInvalidSoftDeleteRetention",
+                    format!("Property 'softDeleteRetentionPeriodInDays' is {days}; it must be 14 to 180 days."),
+                )
+                .at("properties.softDeleteRetentionPeriodInDays")
+            })?,
+        };
+        Ok(Self { state: next, retention_days, enhanced: enhanced.unwrap_or(self.enhanced) })
+    }
+}
+
+/// Where copies of the data live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StorageModel {
+    /// Two regions.
+    GeoRedundant,
+    /// One datacentre.
+    LocallyRedundant,
+    /// Three zones.
+    ZoneRedundant,
+}
+
+impl StorageModel {
+    /// Azure's word.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::GeoRedundant => "GeoRedundant",
+            Self::LocallyRedundant => "LocallyRedundant",
+            Self::ZoneRedundant => "ZoneRedundant",
+        }
+    }
+    /// Parses a client's word.
+    pub fn parse(word: &str, field: &str) -> Result<Self> {
+        [Self::GeoRedundant, Self::LocallyRedundant, Self::ZoneRedundant]
+            .into_iter()
+            .find(|s| s.wire().eq_ignore_ascii_case(word))
+            .ok_or_else(|| {
+                Fault::invalid("BMSUserErrorInvalidInput", format!("Property '{field}' is '{word}'; allowed are GeoRedundant, LocallyRedundant, ZoneRedundant.")).at(field)
+            })
+    }
+}
+
+/// Settings of a vault, stored as one document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultSettings {
+    /// Soft delete.
+    pub soft_delete: SoftDelete,
+    /// Redundancy.
+    pub storage_model: StorageModel,
+    /// Cross-region restore; needs GeoRedundant.
+    pub cross_region_restore: bool,
+    /// `Enabled` or `Disabled`.
+    pub public_network_access: String,
+    /// Monitoring switches, as the resource shows them.
+    pub monitoring: serde_json::Value,
+    /// Cost management settings, as the resource shows them.
+    pub cost_management: serde_json::Value,
+    /// Restore settings (cross-subscription), as the resource shows them.
+    pub restore_settings: serde_json::Value,
+    /// Managed identity, as the resource shows it.
+    pub identity: Option<serde_json::Value>,
+}
+
+/// A vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// Id; never reused, even if the name is.
+    pub id: VaultId,
+    /// Subscription.
+    pub subscription: SubscriptionId,
+    /// Resource group, as written.
+    pub resource_group: String,
+    /// Name, as written.
+    pub name: String,
+    /// Region.
+    pub location: String,
+    /// `Standard` or `RS0`.
+    pub sku: String,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Settings.
+    pub settings: VaultSettings,
+    /// Whether anything was ever protected: locks redundancy (rulebook 11).
+    pub used: bool,
+    /// Rises with each change.
+    pub etag: i64,
+    /// Created.
+    pub created_at: Timestamp,
+    /// Last changed.
+    pub updated_at: Timestamp,
+    /// Deleted with soft-deleted items left: holds them, answers to no name.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Vault {
+    /// ARM id.
+    pub fn arm_id(&self) -> String {
+        vault_path(self.subscription, &self.resource_group, &self.name)
+    }
+    /// Changes redundancy, refused once the vault protects something (rulebook 11).
+    pub fn set_storage(&mut self, model: Option<StorageModel>, cross_region_restore: Option<bool>) -> Result<()> {
+        let model = model.unwrap_or(self.settings.storage_model);
+        let crr = cross_region_restore.unwrap_or(self.settings.cross_region_restore && model == StorageModel::GeoRedundant);
+        if model != self.settings.storage_model && self.used {
+            return Err(Fault::invalid(
+                "BMSUserErrorStorageTypeLocked",
+                "The storage redundancy of this vault is locked because it has protected something. Create a new vault for another redundancy.",
+            )
+            .at("properties.storageModelType"));
+        }
+        if crr && model != StorageModel::GeoRedundant {
+            return Err(Fault::invalid(
+                "BMSUserErrorCrossRegionRestoreNeedsGrs",
+                "Cross-region restore needs GeoRedundant storage. Set the redundancy to GeoRedundant first.",
+            )
+            .at("properties.crossRegionRestoreFlag"));
+        }
+        self.settings.storage_model = model;
+        self.settings.cross_region_restore = crr;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(state: SoftDeleteState) -> SoftDelete {
+        SoftDelete { state, retention_days: 14, enhanced: state }
+    }
+
+    #[test]
+    fn always_on_cannot_be_left_but_its_days_may_change() {
+        let always = on(SoftDeleteState::AlwaysOn);
+        assert!(always.change(Some(SoftDeleteState::Disabled), None, None).is_err());
+        assert_eq!(always.change(None, Some(30), None).unwrap().retention_days, 30);
+    }
+
+    #[test]
+    fn retention_is_14_to_180_days() {
+        let enabled = on(SoftDeleteState::Enabled);
+        for bad in [13, 181, -1] {
+            assert!(enabled.change(None, Some(bad), None).is_err(), "{bad}");
+        }
+        assert!(enabled.change(None, Some(180), None).is_ok());
+    }
+
+    #[test]
+    fn both_spellings_of_always_on_are_read() {
+        assert_eq!(SoftDeleteState::parse("AlwaysOn", "f").unwrap().wire(), "AlwaysON");
+    }
+}

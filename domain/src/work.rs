@@ -1,0 +1,186 @@
+//! Work that is leased: tasks (inside the vault) and agent commands (to one server's agent).
+//!
+//! Always holds: a lease has an end; every finishing write carries the attempt or generation it was
+//! leased with, so that a stale worker changes nothing.
+
+use crate::backup::BackupKind;
+use crate::id::{CommandId, ContainerId, ItemId, JobId, OperationId, PolicyId, ServerId, SetId, TaskId, VaultId};
+use crate::restore::RestorePlan;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Kinds of tasks. Adding one makes the compiler ask for its handler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum TaskKind {
+    /// Bring an item to what the operation asks for.
+    Protect {
+        /// Item.
+        item: ItemId,
+        /// Operation to end.
+        operation: OperationId,
+        /// Job to end.
+        job: JobId,
+        /// What to do.
+        change: ProtectionChange,
+    },
+    /// Delete the objects of a set that will never be (again) a recovery point, then its rows.
+    CollectSet {
+        /// Set.
+        set: SetId,
+    },
+}
+
+/// A change of an item's protection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "camelCase")]
+pub enum ProtectionChange {
+    /// Enable, change policy, resume.
+    Enable {
+        /// Policy.
+        policy: PolicyId,
+    },
+    /// Stop, keep data.
+    Stop,
+    /// Delete (soft or final, as the vault says).
+    Delete,
+    /// Undelete.
+    Undelete,
+}
+
+/// A leased task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Id.
+    pub id: TaskId,
+    /// What to do.
+    pub kind: TaskKind,
+    /// Attempt this lease is.
+    pub attempt: i64,
+}
+
+/// Attempts after which a task is given up and its job failed.
+pub const MAX_TASK_ATTEMPTS: i64 = 8;
+
+/// Why an inquiry runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum InquiryPurpose {
+    /// Part of register or re-register.
+    Register,
+    /// Rediscover.
+    Inquire,
+}
+
+/// What an agent is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "camelCase")]
+pub enum CommandWork {
+    /// List what is on the server.
+    Inquire {
+        /// Container to update.
+        container: ContainerId,
+        /// Why.
+        purpose: InquiryPurpose,
+    },
+    /// Back up one database.
+    #[serde(rename_all = "camelCase")]
+    Backup {
+        /// Item.
+        item: ItemId,
+        /// Instance.
+        instance: String,
+        /// Database.
+        database: String,
+        /// Kind.
+        kind: BackupKind,
+        /// Whether to compress.
+        compress: bool,
+        /// When the point may go.
+        expires_at: Option<Timestamp>,
+        /// Whether a user asked for it.
+        on_demand: bool,
+    },
+    /// Restore.
+    #[serde(rename_all = "camelCase")]
+    Restore {
+        /// Item restored from.
+        item: ItemId,
+        /// What to do.
+        plan: RestorePlan,
+        /// The job's `RestoreDestination`.
+        destination: String,
+    },
+}
+
+/// State of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandState {
+    /// Waits for the agent.
+    Queued,
+    /// An agent works on it.
+    Leased,
+    /// Ended, however it ended.
+    Done,
+}
+
+impl CommandState {
+    /// Stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Leased => "Leased",
+            Self::Done => "Done",
+        }
+    }
+    /// Parses the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Queued, Self::Leased, Self::Done].into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+/// Work leased to an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentCommand {
+    /// Id.
+    pub id: CommandId,
+    /// Server whose agent does it.
+    pub server_id: ServerId,
+    /// Vault that asks.
+    pub vault_id: VaultId,
+    /// Item it is about.
+    pub item_id: Option<ItemId>,
+    /// Work.
+    pub work: CommandWork,
+    /// State.
+    pub state: CommandState,
+    /// Rises with each lease; fences older holders.
+    pub generation: i64,
+    /// End of the lease while Leased.
+    pub lease_expires_at: Option<Timestamp>,
+    /// A cancel was asked for.
+    pub cancel_requested: bool,
+    /// Job to end.
+    pub job_id: Option<JobId>,
+    /// Operation to end.
+    pub operation_id: Option<OperationId>,
+    /// Created.
+    pub created_at: Timestamp,
+    /// If no agent has taken it by then, it fails.
+    pub deadline_at: Timestamp,
+}
+
+/// How long an agent holds a command without a heartbeat.
+pub const COMMAND_LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// How long a command waits for an agent before it fails as not reachable.
+pub const COMMAND_PATIENCE: SignedDuration = SignedDuration::from_secs(120);
+/// Leases after which a command fails instead of being handed out again.
+pub const MAX_COMMAND_GENERATIONS: i64 = 4;
+/// How long a task may run without being taken over.
+pub const TASK_LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Wait before attempt `attempt` (from 1): 1 s, 2 s, 4 s … at most 5 min.
+pub fn backoff(attempt: i64) -> SignedDuration {
+    let exponent = u32::try_from(attempt.clamp(1, 9) - 1).unwrap_or(0);
+    SignedDuration::from_secs(2_i64.saturating_pow(exponent).min(300))
+}

@@ -1,0 +1,160 @@
+//! Commit: the one small flip that makes bytes a recovery point.
+//!
+//! Always holds: the manifest object is durable before the flip; the flip, the recovery point, the
+//! command and the job change in one transaction; asked again, the answer is the same.
+
+use super::ingest::own_set;
+use crate::{Engine, outcome};
+use bytes::Bytes;
+use jiff::Timestamp;
+use rsvault_domain::backup::{BackupFacts, BackupKind, BackupSet, Manifest, RecoveryPoint, RecoveryPointName, SetState, StreamSummary, WrappedKey, verify_streams};
+use rsvault_domain::discovery::AgentRecord;
+use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::{SetId, TaskId};
+use rsvault_domain::job::JobStatus;
+use rsvault_domain::ports::{Bell, Page, PutOutcome, StoreError, Tx};
+use rsvault_domain::protection::{ItemState, LastBackup};
+use rsvault_domain::work::{CommandState, CommandWork, TaskKind};
+
+/// What the agent says it has sent.
+#[derive(Clone, Debug)]
+pub struct CommitRequest {
+    /// Generation it worked at.
+    pub generation: i64,
+    /// What the engine reported.
+    pub facts: BackupFacts,
+    /// The wrapped data key.
+    pub key: WrappedKey,
+    /// Streams.
+    pub streams: Vec<StreamSummary>,
+}
+
+/// The point that came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Recovery point.
+    pub point: RecoveryPointName,
+    /// When it was committed.
+    pub at: Timestamp,
+}
+
+/// Commits a set.
+pub async fn commit(engine: &Engine, agent: &AgentRecord, id: SetId, request: &CommitRequest) -> Result<Committed> {
+    let (set, manifest) = {
+        let mut tx = engine.store.read().await?;
+        let set = own_set(tx.as_mut(), agent, id).await?;
+        if let Some(done) = committed_before(tx.as_mut(), &set, request.generation).await? {
+            return Ok(done);
+        }
+        set.accepts(request.generation)?;
+        let manifest = manifest_of(tx.as_mut(), &set, request).await?;
+        (set, manifest)
+    };
+    let bytes = Bytes::from(serde_json::to_vec_pretty(&manifest).map_err(Fault::internal)?);
+    if engine.objects.put_new(&set.manifest_key(), bytes.clone()).await? == PutOutcome::Exists && engine.objects.get(&set.manifest_key()).await? != bytes {
+        return Err(Fault::conflict("ManifestExists", "This set was offered for commit before with another manifest. Start a new attempt."));
+    }
+    let mut tx = engine.store.begin().await?;
+    let committed = flip(engine, tx.as_mut(), agent, &set, &manifest).await?;
+    tx.commit().await?;
+    engine.wake.ring(Bell::Operations);
+    engine.wake.ring(Bell::Tasks);
+    Ok(committed)
+}
+
+async fn committed_before(tx: &mut dyn Tx, set: &BackupSet, generation: i64) -> Result<Option<Committed>> {
+    if set.state != SetState::Committed || set.generation != generation {
+        return Ok(None);
+    }
+    let point = tx.point_of_set(set.id).await?.ok_or_else(|| Fault::not_found("RecoveryPointGone", "The recovery point of this set has been deleted."))?;
+    Ok(Some(Committed { point: point.name, at: set.closed_at.unwrap_or(set.opened_at) }))
+}
+
+async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) -> Result<Manifest> {
+    if request.key.key_id != set.key_id || request.key.version != set.key_version {
+        return Err(Fault::invalid("WrongRecipient", format!("The data key is wrapped for {} version {}; this set is for {} version {}.", request.key.key_id, request.key.version, set.key_id, set.key_version)).at("key"));
+    }
+    let ledger = tx.ledger(set.id, set.generation).await?;
+    let streams = verify_streams(set.chunk_size, &ledger, &request.streams, &|bytes| blake3::hash(bytes).to_hex().to_string())?;
+    let item = tx.item_by_id(set.item_id).await?.ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
+    let container = tx.container_by_id(item.container_id).await?.ok_or_else(|| Fault::internal("container of an item is gone"))?;
+    let newest = tx.points(item.id, None, None, &Page { after: None, limit: 1 }).await?.items.into_iter().next();
+    if let Some(newest) = newest.filter(|p| p.facts.recovery_fork == request.facts.recovery_fork && p.facts.last_lsn > request.facts.last_lsn) {
+        return Err(Fault::invalid(
+            "LsnOrder",
+            format!("This backup ends at LSN {}, before the newest recovery point ({}) of the same recovery fork. The agent read an older state; back up again.", request.facts.last_lsn, newest.facts.last_lsn),
+        )
+        .at("facts.lastLsn"));
+    }
+    Ok(Manifest {
+        format: 1,
+        set_id: set.id,
+        generation: set.generation,
+        vault_id: set.vault_id,
+        item_id: set.item_id,
+        source_resource_id: container.source_resource_id,
+        instance: item.name.instance,
+        database: item.name.database,
+        kind: set.kind,
+        facts: request.facts.clone(),
+        chunk_size: set.chunk_size,
+        key: request.key.clone(),
+        streams,
+    })
+}
+
+async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &BackupSet, manifest: &Manifest) -> Result<Committed> {
+    let now = engine.clock.now();
+    let current = own_set(tx, agent, set.id).await?;
+    if let Some(done) = committed_before(tx, &current, set.generation).await? {
+        return Ok(done);
+    }
+    current.accepts(set.generation)?;
+    let mut command = super::leased(tx, agent, set.command_id, set.generation).await?;
+    let CommandWork::Backup { expires_at, on_demand, .. } = command.work.clone() else { return Err(Fault::internal("set of a command that is no backup")) };
+    let mut item = tx.item_by_id(set.item_id).await?.ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
+    if !tx.commit_set(set.id, set.generation, manifest, now).await? {
+        return Err(super::stale(set.command_id, set.generation));
+    }
+    let mut point = RecoveryPoint {
+        item_id: item.id,
+        name: RecoveryPointName::of(set.id, 0),
+        set_id: set.id,
+        kind: set.kind,
+        time: manifest.facts.consistent_at,
+        expires_at,
+        on_demand,
+        facts: manifest.facts.clone(),
+        sealed_bytes: manifest.sealed_bytes(),
+    };
+    for salt in 1.. {
+        match tx.insert_point(&point).await {
+            Ok(()) => break,
+            Err(StoreError::Exists(_)) if salt < 8 => point.name = RecoveryPointName::of(set.id, salt),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let job_start = match command.job_id {
+        Some(job) => tx.job(command.vault_id, job).await?.map_or(command.created_at, |j| j.started_at),
+        None => command.created_at,
+    };
+    item.last_backup = Some(LastBackup { at: job_start, fault: None });
+    if item.state == ItemState::IRPending && set.kind == BackupKind::Full {
+        item.state = ItemState::Protected;
+    }
+    item.recovery_model = manifest.facts.recovery_model;
+    item.updated_at = now;
+    tx.update_item(&item).await?;
+    command.state = CommandState::Done;
+    command.lease_expires_at = None;
+    tx.update_command(&command).await?;
+    if let Some(job) = command.job_id {
+        let sent = vec![("Data Transferred (in MB)", outcome::megabytes(point.sealed_bytes))];
+        outcome::end_job(engine, tx, command.vault_id, job, JobStatus::Completed, Vec::new(), &sent).await?;
+    }
+    if set.generation > 1 {
+        // Earlier attempts may have left chunks under their own generation.
+        tx.enqueue(TaskId(uuid::Uuid::new_v4()), &TaskKind::CollectSet { set: set.id }, now).await?;
+    }
+    Ok(Committed { point: point.name, at: now })
+}

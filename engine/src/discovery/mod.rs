@@ -1,0 +1,17 @@
+//! Discovery and registration (rulebook 2): refresh sees servers, register takes one into the vault,
+//! inquire lists what lives on it. Three verbs, three scopes.
+
+mod containers;
+mod inquire;
+mod items;
+mod refresh;
+mod register;
+mod unregister;
+
+pub use containers::{ContainerView, get, list, list_soft_deleted, protectable};
+pub(crate) use containers::find_container;
+pub use inquire::inquire;
+pub use items::{ProtectableItem, protectable_items, workload_items};
+pub use refresh::refresh;
+pub use register::{Registered, register};
+pub use unregister::unregister;

@@ -1,0 +1,76 @@
+//! Jobs: making their records, reading them, cancelling them.
+
+use crate::operations::{Start, repeated, start};
+use crate::vaults::{VaultPath, find};
+use crate::{Caller, Engine};
+use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::{ItemId, JobId};
+use rsvault_domain::job::{Job, JobKind, JobStatus};
+use rsvault_domain::operation::{Operation, Subject};
+use rsvault_domain::ports::{Bell, JobFilter, Page, Slice};
+use rsvault_domain::vault::Vault;
+use rsvault_domain::work::CommandState;
+use uuid::Uuid;
+
+/// A job record that starts now.
+pub(crate) fn new(engine: &Engine, caller: &Caller, vault: &Vault, item: Option<ItemId>, kind: JobKind, entity_name: String) -> Job {
+    Job {
+        id: JobId(Uuid::new_v4()),
+        vault_id: vault.id,
+        item_id: item,
+        kind,
+        status: JobStatus::InProgress,
+        entity_name,
+        started_at: engine.clock.now(),
+        ended_at: None,
+        user_triggered: true,
+        activity_id: caller.activity_id.clone(),
+        properties: Vec::new(),
+        faults: Vec::new(),
+    }
+}
+
+fn not_found(vault: &Vault, id: JobId) -> Fault {
+    Fault::not_found("BMSUserErrorJobNotFound", format!("Job '{id}' was not found in vault '{}'. List the vault's jobs for the ids.", vault.name)).at("jobName")
+}
+
+/// Reads a job.
+pub async fn get(engine: &Engine, path: &VaultPath, id: JobId) -> Result<(Vault, Job)> {
+    let mut tx = engine.store.read().await?;
+    let vault = find(tx.as_mut(), path).await?;
+    let job = tx.job(vault.id, id).await?.ok_or_else(|| not_found(&vault, id))?;
+    Ok((vault, job))
+}
+
+/// Lists jobs, newest first.
+pub async fn list(engine: &Engine, path: &VaultPath, filter: &JobFilter, page: &Page) -> Result<(Vault, Slice<Job>)> {
+    let mut tx = engine.store.read().await?;
+    let vault = find(tx.as_mut(), path).await?;
+    let slice = tx.jobs(vault.id, filter, page).await?;
+    Ok((vault, slice))
+}
+
+/// Asks for a cancel: Cancelling now, Cancelled when the agent has let go (or at once, if no agent
+/// has taken the work yet).
+pub async fn cancel(engine: &Engine, caller: &Caller, path: &VaultPath, id: JobId) -> Result<Operation> {
+    let mut tx = engine.store.begin().await?;
+    if let Some(operation) = repeated(tx.as_mut(), caller).await? {
+        return Ok(operation);
+    }
+    let vault = find(tx.as_mut(), path).await?;
+    let mut job = tx.job(vault.id, id).await?.ok_or_else(|| not_found(&vault, id))?;
+    job.request_cancel()?;
+    tx.update_job(&job).await?;
+    if let Some(mut command) = tx.command_of_job(id).await? {
+        command.cancel_requested = true;
+        tx.update_command(&command).await?;
+        if command.state == CommandState::Queued {
+            crate::outcome::conclude(engine, tx.as_mut(), command, &crate::agents::Outcome::Cancelled).await?;
+        }
+    }
+    let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: None, done: true }).await?;
+    tx.commit().await?;
+    engine.wake.ring(Bell::Commands);
+    engine.wake.ring(Bell::Operations);
+    Ok(operation)
+}

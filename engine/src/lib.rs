@@ -1,0 +1,57 @@
+//! The use cases of rsvault: each writes all it needs in one transaction, then rings the doorbell.
+//! No HTTP, no SQL; the domain decides, the ports do.
+//!
+//! Always holds: no transaction is open across a wait for the object store, an agent or the
+//! network; every finishing write carries the attempt or generation it was leased with.
+
+pub mod agents;
+pub mod background;
+pub mod backups;
+mod caller;
+pub mod discovery;
+pub mod emulator;
+pub mod identity;
+pub mod jobs;
+pub mod operations;
+mod outcome;
+pub mod policies;
+mod progress;
+pub mod protection;
+pub mod reconcile;
+pub mod restores;
+pub mod secret;
+pub mod tasks;
+pub mod vaults;
+
+pub use caller::Caller;
+pub use progress::Progress;
+
+use rsvault_domain::ports::{Clock, KeyRing, ObjectStore, Store, Wake};
+use std::sync::Arc;
+
+/// The ports, and what has no other home: the progress of running transfers.
+pub struct Engine {
+    /// Rows.
+    pub store: Arc<dyn Store>,
+    /// Bytes.
+    pub objects: Arc<dyn ObjectStore>,
+    /// Keys.
+    pub keys: Arc<dyn KeyRing>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Doorbells.
+    pub wake: Arc<dyn Wake>,
+    progress: progress::Board,
+}
+
+impl Engine {
+    /// Puts the ports together.
+    pub fn new(store: Arc<dyn Store>, objects: Arc<dyn ObjectStore>, keys: Arc<dyn KeyRing>, clock: Arc<dyn Clock>, wake: Arc<dyn Wake>) -> Arc<Self> {
+        Arc::new(Self { store, objects, keys, clock, wake, progress: progress::Board::default() })
+    }
+    /// Progress of a running job's transfer, as the agent last reported it. For displays: it is
+    /// not stored.
+    pub fn progress(&self, job: rsvault_domain::id::JobId) -> Option<Progress> {
+        self.progress.of(job)
+    }
+}

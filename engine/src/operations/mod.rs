@@ -1,0 +1,7 @@
+//! Operations: starting them inside a use case's transaction, and reading them.
+
+mod read;
+mod start;
+
+pub use read::{read, wait};
+pub(crate) use start::{Start, repeated, start};

@@ -1,0 +1,35 @@
+//! Reading an operation: one id through every reader of its vault.
+
+use crate::Engine;
+use crate::vaults::VaultPath;
+use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::OperationId;
+use rsvault_domain::operation::{Operation, OperationStatus, vault_key};
+use rsvault_domain::ports::Bell;
+use std::time::Duration;
+
+/// The operation `id` of the vault at `path`; readable even after the vault is gone.
+pub async fn read(engine: &Engine, path: &VaultPath, id: OperationId) -> Result<Operation> {
+    let mut tx = engine.store.read().await?;
+    let key = vault_key(path.subscription, &path.resource_group, &path.name);
+    tx.operation(id).await?.filter(|o| o.vault_key == key).ok_or_else(|| {
+        Fault::not_found("BMSUserErrorOperationNotFound", format!("Operation '{id}' was not found in vault '{}'. Use the id from the Azure-AsyncOperation or Location header.", path.name))
+            .at("operationId")
+    })
+}
+
+/// Like [`read`], but holds on until the operation has ended, at most `patience`. This is what makes
+/// pollers with a fixed pace fast (az-client b, LRO summary).
+pub async fn wait(engine: &Engine, path: &VaultPath, id: OperationId, patience: Duration) -> Result<Operation> {
+    const STEP: Duration = Duration::from_millis(500);
+    let mut waited = Duration::ZERO;
+    loop {
+        let operation = read(engine, path, id).await?;
+        if operation.status != OperationStatus::InProgress || waited >= patience {
+            return Ok(operation);
+        }
+        let step = STEP.min(patience - waited);
+        engine.wake.wait(Bell::Operations, step).await;
+        waited += step;
+    }
+}

@@ -1,0 +1,192 @@
+//! How work ends: the one place where an agent's outcome becomes the end of a job, an operation, a
+//! registration or a backup set.
+//!
+//! Always holds: ending what has ended changes nothing, so outcomes may be repeated.
+
+use crate::Engine;
+use rsvault_domain::backup::SetState;
+use rsvault_domain::discovery::{Inventory, Registration};
+use rsvault_domain::fault::{JobFault, Result};
+use rsvault_domain::id::{ContainerId, ItemId, JobId, OperationId, VaultId};
+use rsvault_domain::job::JobStatus;
+use rsvault_domain::operation::OperationStatus;
+use rsvault_domain::ports::Tx;
+use rsvault_domain::protection::LastBackup;
+use rsvault_domain::work::{AgentCommand, CommandState, CommandWork, InquiryPurpose};
+use std::result::Result as StdResult;
+
+/// What an agent made of a command.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// An inquiry saw this.
+    Inquired(Inventory),
+    /// The backup was committed.
+    BackedUp,
+    /// The restore is done; bytes delivered.
+    Restored {
+        /// Bytes that came from the vault.
+        bytes: u64,
+    },
+    /// It failed.
+    Failed(JobFault),
+    /// It was cancelled on request.
+    Cancelled,
+}
+
+/// Ends a job. `properties` are set first.
+pub(crate) async fn end_job(engine: &Engine, tx: &mut dyn Tx, vault: VaultId, id: JobId, status: JobStatus, faults: Vec<JobFault>, properties: &[(&str, String)]) -> Result<()> {
+    engine.progress.clear(id);
+    let Some(mut job) = tx.job(vault, id).await? else { return Ok(()) };
+    if job.status.is_final() {
+        return Ok(());
+    }
+    for (key, value) in properties {
+        job.set_property(key, value.clone());
+    }
+    job.end(status, faults, engine.clock.now());
+    Ok(tx.update_job(&job).await?)
+}
+
+/// Ends an operation.
+pub(crate) async fn end_operation(engine: &Engine, tx: &mut dyn Tx, id: OperationId, result: StdResult<(), &JobFault>) -> Result<()> {
+    let Some(mut operation) = tx.operation(id).await? else { return Ok(()) };
+    if operation.status != OperationStatus::InProgress {
+        return Ok(());
+    }
+    operation.ended_at = Some(engine.clock.now());
+    match result {
+        Ok(()) => operation.status = OperationStatus::Succeeded,
+        Err(fault) => {
+            operation.status = OperationStatus::Failed;
+            operation.error = Some((fault.code.clone(), fault.message.clone()));
+        }
+    }
+    Ok(tx.update_operation(&operation).await?)
+}
+
+/// Bytes as jobs show them: MB with four decimals (wire-facts 7).
+pub(crate) fn megabytes(bytes: u64) -> String {
+    let tenths_of_kb = u128::from(bytes) * 10_000 / (1024 * 1024);
+    format!("{}.{:04}", tenths_of_kb / 10_000, tenths_of_kb % 10_000)
+}
+
+/// Ends a command with its outcome and everything that hangs on it.
+pub(crate) async fn conclude(engine: &Engine, tx: &mut dyn Tx, mut command: AgentCommand, outcome: &Outcome) -> Result<()> {
+    if command.state == CommandState::Done {
+        return Ok(());
+    }
+    command.state = CommandState::Done;
+    command.lease_expires_at = None;
+    tx.update_command(&command).await?;
+    match &command.work {
+        CommandWork::Inquire { container, purpose } => inquiry_ended(engine, tx, *container, *purpose, outcome).await?,
+        CommandWork::Backup { item, .. } => backup_ended(engine, tx, &command, *item, outcome).await?,
+        CommandWork::Restore { .. } => {}
+    }
+    let fault = match outcome {
+        Outcome::Failed(fault) => Some(fault.clone()),
+        Outcome::Cancelled => Some(JobFault::catalogue("UserErrorJobSuccessfullyCancelled", "")),
+        _ => None,
+    };
+    if let Some(job) = command.job_id {
+        let status = match outcome {
+            Outcome::Failed(_) => JobStatus::Failed,
+            Outcome::Cancelled => JobStatus::Cancelled,
+            _ => JobStatus::Completed,
+        };
+        let properties = match (outcome, &command.work) {
+            (Outcome::Restored { bytes }, CommandWork::Restore { plan, destination, .. }) => vec![
+                ("Data Transferred (in MB)", megabytes(*bytes)),
+                ("RestoreRecoveryPointTime", plan.steps.last().map(|s| restore_time(s.time)).unwrap_or_default()),
+                ("RestoreDestination", destination.clone()),
+            ],
+            _ => Vec::new(),
+        };
+        end_job(engine, tx, command.vault_id, job, status, fault.clone().into_iter().collect(), &properties).await?;
+    }
+    if let Some(operation) = command.operation_id {
+        end_operation(engine, tx, operation, fault.as_ref().map_or(Ok(()), Err)).await?;
+    }
+    Ok(())
+}
+
+/// `2024-05-14 13:37:39Z` (wire-facts 1).
+fn restore_time(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpose: InquiryPurpose, outcome: &Outcome) -> Result<()> {
+    let Some(mut container) = tx.container_by_id(id).await? else { return Ok(()) };
+    container.updated_at = engine.clock.now();
+    match outcome {
+        Outcome::Inquired(inventory) => {
+            container.inventory = inventory.clone();
+            container.healthy = true;
+            container.registration = Registration::Registered;
+            tx.update_container(&container).await?;
+            return refresh_models(tx, &container.vault_id, id, inventory).await;
+        }
+        _ if purpose == InquiryPurpose::Register && container.registration == Registration::Registering => {
+            let used = !tx.items(container.vault_id, &rsvault_domain::ports::ItemFilter { container_id: Some(id), policy_id: None }, &rsvault_domain::ports::Page { after: None, limit: 1 }).await?.items.is_empty();
+            if !used && container.inventory.instances.is_empty() {
+                // A first registration that failed leaves nothing behind: the server is discoverable again.
+                tx.delete_container(id).await?;
+                return Ok(());
+            }
+            container.registration = Registration::Registered;
+            container.healthy = false;
+        }
+        _ => container.healthy = false,
+    }
+    Ok(tx.update_container(&container).await?)
+}
+
+/// Items show the recovery model that discovery last saw.
+async fn refresh_models(tx: &mut dyn Tx, vault: &VaultId, container: ContainerId, inventory: &Inventory) -> Result<()> {
+    let filter = rsvault_domain::ports::ItemFilter { container_id: Some(container), policy_id: None };
+    let mut page = rsvault_domain::ports::Page::default();
+    loop {
+        let slice = tx.items(*vault, &filter, &page).await?;
+        for mut item in slice.items {
+            let seen = inventory
+                .instance(&item.name.instance)
+                .and_then(|i| i.databases.iter().find(|d| d.name.eq_ignore_ascii_case(&item.name.database)));
+            if let Some(database) = seen.filter(|d| d.recovery_model != item.recovery_model) {
+                item.recovery_model = database.recovery_model;
+                tx.update_item(&item).await?;
+            }
+        }
+        match slice.next {
+            Some(next) => page.after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn backup_ended(engine: &Engine, tx: &mut dyn Tx, command: &AgentCommand, item: ItemId, outcome: &Outcome) -> Result<()> {
+    let fault = match outcome {
+        Outcome::Failed(fault) => Some(fault.clone()),
+        Outcome::Cancelled => None,
+        _ => return Ok(()),
+    };
+    let now = engine.clock.now();
+    if let Some(set) = tx.set_of_command(command.id).await? {
+        tx.move_set(set.id, &[SetState::Open], SetState::Aborted, now).await?;
+    }
+    if let (Some(fault), Some(mut item)) = (fault, tx.item_by_id(item).await?) {
+        item.last_backup = Some(LastBackup { at: command.created_at, fault: Some(fault) });
+        item.updated_at = now;
+        tx.update_item(&item).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn megabytes_have_four_decimals() {
+        assert_eq!(super::megabytes(0), "0.0000");
+        assert_eq!(super::megabytes(1024 * 1024 * 3 / 2), "1.5000");
+        assert_eq!(super::megabytes(21_091_778), "20.1147");
+    }
+}

@@ -1,0 +1,149 @@
+//! PUT of a protected item: enable, change policy, resume, stop, undelete. The change is checked
+//! here, in front of the caller; a task carries it out and ends job and operation.
+
+use super::ItemPath;
+use crate::discovery::find_container;
+use crate::operations::{Start, repeated, start};
+use crate::policies::find_policy;
+use crate::vaults::find;
+use crate::{Caller, Engine, jobs};
+use rsvault_domain::discovery::{Container, Registration};
+use rsvault_domain::fault::{Fault, FaultKind, Result};
+use rsvault_domain::id::{ArmId, ItemId, NameKey, PolicyId, TaskId};
+use rsvault_domain::job::JobKind;
+use rsvault_domain::operation::{Operation, Subject};
+use rsvault_domain::policy::Policy;
+use rsvault_domain::ports::{Bell, Tx};
+use rsvault_domain::protection::{ItemState, ProtectedItem};
+use rsvault_domain::vault::Vault;
+use rsvault_domain::work::{ProtectionChange, TaskKind};
+use uuid::Uuid;
+
+/// What the body of the PUT asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Protect with the policy of this ARM id.
+    Enable {
+        /// `properties.policyId`.
+        policy_id: String,
+    },
+    /// Stop, keep data.
+    Stop,
+    /// Undelete.
+    Undelete,
+}
+
+/// Starts the change.
+pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Change) -> Result<Operation> {
+    let now = engine.clock.now();
+    let mut tx = engine.store.begin().await?;
+    if let Some(operation) = repeated(tx.as_mut(), caller).await? {
+        return Ok(operation);
+    }
+    let mut vault = find(tx.as_mut(), &path.vault).await?;
+    let container = find_container(tx.as_mut(), &vault, &path.container).await.map_err(|fault| match fault.kind {
+        FaultKind::NotFound => Fault::invalid("BMSUserErrorInvalidConfigureProtectionRequest", fault.message).at("containerName"),
+        _ => fault,
+    })?;
+    let stands = tx.item(container.id, &path.item.key()).await?;
+    let (item, task, kind, properties) = match change {
+        Change::Enable { policy_id } => {
+            let policy = policy_of(tx.as_mut(), &vault, policy_id).await?;
+            let item = match stands {
+                Some(mut item) => {
+                    let has_full = tx.point_summary(item.id).await?.fulls > 0;
+                    item.clone().enable(policy.id, has_full, now)?;
+                    item.updated_at = now;
+                    item
+                }
+                None => first_time(tx.as_mut(), path, &container, policy.id, now).await?,
+            };
+            let properties = vec![("Policy Name", policy.name), ("ContainerUniqueName", container.name.short())];
+            (item, ProtectionChange::Enable { policy: policy.id }, JobKind::ConfigureBackup, properties)
+        }
+        Change::Stop => {
+            let item = stands.ok_or_else(|| nothing_to_change(path))?;
+            item.clone().stop(now)?;
+            (item, ProtectionChange::Stop, JobKind::DisableBackup, vec![("ContainerUniqueName", container.name.short())])
+        }
+        Change::Undelete => {
+            let item = stands.ok_or_else(|| nothing_to_change(path))?;
+            item.clone().undelete(now)?;
+            (item, ProtectionChange::Undelete, JobKind::Undelete, vec![("ContainerUniqueName", container.name.short())])
+        }
+    };
+    if matches!(change, Change::Enable { .. }) && !vault.used {
+        vault.used = true;
+        tx.update_vault(&vault).await?;
+    }
+    let mut job = jobs::new(engine, caller, &vault, Some(item.id), kind, item.name.database.clone());
+    for (key, value) in properties {
+        job.set_property(key, value);
+    }
+    let job_id = job.id;
+    let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: false }).await?;
+    let task = TaskKind::Protect { item: item.id, operation: operation.id, job: job_id, change: task };
+    tx.enqueue(TaskId(Uuid::new_v4()), &task, now).await?;
+    tx.commit().await?;
+    engine.wake.ring(Bell::Tasks);
+    Ok(operation)
+}
+
+fn nothing_to_change(path: &ItemPath) -> Fault {
+    Fault::not_found("BMSUserErrorDataSourceObjectNotFound", format!("'{}' is not a protected item of container '{}'.", path.item, path.container)).at("protectedItemName")
+}
+
+/// The SQL policy that `policyId` names; it must be of this vault.
+async fn policy_of(tx: &mut dyn Tx, vault: &Vault, policy_id: &str) -> Result<Policy> {
+    let field = "properties.policyId";
+    let id = ArmId::parse(policy_id, field)?;
+    let same_vault = id.subscription == vault.subscription
+        && NameKey::new(&id.resource_group) == NameKey::new(&vault.resource_group)
+        && id.name_of("vaults").is_some_and(|v| NameKey::new(v) == NameKey::new(&vault.name));
+    let name = id.name_of("backupPolicies").filter(|_| same_vault).ok_or_else(|| {
+        Fault::invalid("BMSUserErrorInvalidConfigureProtectionRequest", format!("Property 'policyId' does not name a policy of vault '{}': '{policy_id}'. Send '{}/backupPolicies/<name>'.", vault.name, vault.arm_id()))
+            .at(field)
+    })?;
+    let policy = find_policy(tx, vault, name).await.map_err(|fault| match fault.kind {
+        FaultKind::NotFound => Fault::invalid("BMSUserErrorInvalidConfigureProtectionRequest", fault.message).at(field),
+        _ => fault,
+    })?;
+    policy.spec.for_sql(&policy.name).map_err(|fault| fault.at(field))?;
+    Ok(policy)
+}
+
+/// Writes the item of a database that was never protected: it shows as IRPending at once and leaves
+/// the list of protectable items.
+async fn first_time(tx: &mut dyn Tx, path: &ItemPath, container: &Container, policy: PolicyId, now: jiff::Timestamp) -> Result<ProtectedItem> {
+    if container.registration != Registration::Registered {
+        return Err(Fault::conflict("BMSUserErrorContainerNotRegistered", format!("Container '{}' is {}. Register it, then protect its databases.", container.name, container.registration.as_str())));
+    }
+    let found = container
+        .inventory
+        .instance(&path.item.instance)
+        .and_then(|i| i.databases.iter().find(|d| NameKey::new(&d.name) == NameKey::new(&path.item.database)));
+    let Some(database) = found else {
+        return Err(Fault::invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            format!("Database '{}' on instance '{}' was not found on '{}'. Rediscover the databases (inquire), then take the name of a protectable item.", path.item.database, path.item.instance, container.name.server),
+        )
+        .at("protectedItemName"));
+    };
+    let id = ItemId(Uuid::new_v4());
+    let item = ProtectedItem {
+        id,
+        vault_id: container.vault_id,
+        container_id: container.id,
+        name: path.item.clone(),
+        policy_id: Some(policy),
+        state: ItemState::IRPending,
+        data_source_id: format!("{}", 100_000_000_000_000 + id.0.as_u64_pair().1 % 900_000_000_000_000),
+        recovery_model: database.recovery_model,
+        last_backup: None,
+        soft_deleted: None,
+        created_at: now,
+        updated_at: now,
+    };
+    tx.insert_item(&item).await?;
+    Ok(item)
+}

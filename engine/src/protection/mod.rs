@@ -1,0 +1,10 @@
+//! Protection of databases: enable, change policy, stop, resume, undelete, delete; reading items.
+
+mod change;
+mod delete;
+mod read;
+
+pub use change::{Change, put};
+pub use delete::delete;
+pub use read::{ItemPath, ItemView, get, list, status_of_server};
+pub(crate) use read::find_item;

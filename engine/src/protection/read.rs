@@ -1,0 +1,111 @@
+//! Reading protected items.
+
+use crate::Engine;
+use crate::discovery::find_container;
+use crate::policies::find_policy;
+use crate::vaults::{VaultPath, find};
+use rsvault_domain::discovery::{Container, Server};
+use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::{ArmId, ContainerName, ItemName, NameKey};
+use rsvault_domain::policy::Policy;
+use rsvault_domain::ports::{ItemFilter, Page, PointSummary, Slice, Tx};
+use rsvault_domain::protection::ProtectedItem;
+use rsvault_domain::vault::Vault;
+
+/// Path of an item.
+#[derive(Clone, Debug)]
+pub struct ItemPath {
+    /// Vault.
+    pub vault: VaultPath,
+    /// Container.
+    pub container: ContainerName,
+    /// Item.
+    pub item: ItemName,
+}
+
+/// An item and all that its resource shows.
+#[derive(Clone, Debug)]
+pub struct ItemView {
+    /// Vault.
+    pub vault: Vault,
+    /// Container.
+    pub container: Container,
+    /// Server (None if it is gone).
+    pub server: Option<Server>,
+    /// Item.
+    pub item: ProtectedItem,
+    /// Policy.
+    pub policy: Option<Policy>,
+    /// Recovery points at a glance.
+    pub points: PointSummary,
+}
+
+/// The item at `path`, or 404.
+pub(crate) async fn find_item(tx: &mut dyn Tx, path: &ItemPath) -> Result<(Vault, Container, ProtectedItem)> {
+    let vault = find(tx, &path.vault).await?;
+    let container = find_container(tx, &vault, &path.container).await?;
+    let item = tx.item(container.id, &path.item.key()).await?.ok_or_else(|| {
+        Fault::not_found(
+            "BMSUserErrorDataSourceObjectNotFound",
+            format!("'{}' is not a protected item of container '{}'. Protect it first, or list the vault's items for the names.", path.item, path.container),
+        )
+        .at("protectedItemName")
+    })?;
+    Ok((vault, container, item))
+}
+
+async fn view(tx: &mut dyn Tx, vault: &Vault, item: ProtectedItem) -> Result<Option<ItemView>> {
+    let Some(container) = tx.container_by_id(item.container_id).await? else { return Ok(None) };
+    let server = tx.server_by_id(container.server_id).await?;
+    let policy = match item.policy_id {
+        Some(id) => tx.policy_by_id(id).await?,
+        None => None,
+    };
+    let points = tx.point_summary(item.id).await?;
+    Ok(Some(ItemView { vault: vault.clone(), container, server, item, policy, points }))
+}
+
+/// Reads an item.
+pub async fn get(engine: &Engine, path: &ItemPath) -> Result<ItemView> {
+    let mut tx = engine.store.read().await?;
+    let (vault, _, item) = find_item(tx.as_mut(), path).await?;
+    view(tx.as_mut(), &vault, item).await?.ok_or_else(|| Fault::internal("container of an item is gone"))
+}
+
+/// Lists items of a vault, optionally of one policy (by name).
+pub async fn list(engine: &Engine, path: &VaultPath, policy: Option<&str>, page: &Page) -> Result<Slice<ItemView>> {
+    let mut tx = engine.store.read().await?;
+    let vault = find(tx.as_mut(), path).await?;
+    let policy_id = match policy {
+        Some(name) => Some(find_policy(tx.as_mut(), &vault, name).await?.id),
+        None => None,
+    };
+    let slice = tx.items(vault.id, &ItemFilter { policy_id, container_id: None }, page).await?;
+    let mut items = Vec::with_capacity(slice.items.len());
+    for item in slice.items {
+        items.extend(view(tx.as_mut(), &vault, item).await?);
+    }
+    Ok(Slice { items, next: slice.next })
+}
+
+/// Which vault a VM is registered to, and how many of its databases are protected
+/// (`locations/…/backupStatus`).
+pub async fn status_of_server(engine: &Engine, resource_id: &str) -> Result<Option<(Vault, Container, i64)>> {
+    let id = ArmId::parse(resource_id, "resourceId")?;
+    let Some(name) = id.name_of("virtualMachines") else { return Ok(None) };
+    let mut tx = engine.store.read().await?;
+    let Some(server) = tx.server(id.subscription, &NameKey::new(&id.resource_group), &NameKey::new(name)).await? else { return Ok(None) };
+    let Some(container) = tx.container_of_server(server.id).await? else { return Ok(None) };
+    let Some(vault) = tx.vault_by_id(container.vault_id).await? else { return Ok(None) };
+    let filter = ItemFilter { container_id: Some(container.id), policy_id: None };
+    let mut page = Page::default();
+    let mut count = 0;
+    loop {
+        let slice = tx.items(vault.id, &filter, &page).await?;
+        count += i64::try_from(slice.items.len()).unwrap_or(i64::MAX);
+        match slice.next {
+            Some(next) => page.after = Some(next),
+            None => return Ok(Some((vault, container, count))),
+        }
+    }
+}

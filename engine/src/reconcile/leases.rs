@@ -1,0 +1,35 @@
+//! Commands whose agent is silent: handed out again, or failed when patience or attempts are used up.
+
+use crate::agents::Outcome;
+use crate::{Engine, outcome};
+use rsvault_domain::fault::{Fault, JobFault, Result};
+use rsvault_domain::ports::Bell;
+use rsvault_domain::work::{COMMAND_PATIENCE, CommandState, MAX_COMMAND_GENERATIONS};
+
+/// Ends or requeues overdue commands.
+pub async fn leases(engine: &Engine) -> Result<()> {
+    let now = engine.clock.now();
+    if engine.store.read().await?.overdue_commands(now, 1).await?.is_empty() {
+        return Ok(());
+    }
+    let mut tx = engine.store.begin().await?;
+    for mut command in tx.overdue_commands(now, 100).await? {
+        let lost = command.state == CommandState::Leased;
+        tracing::warn!(command = %command.id, generation = command.generation, lost, "agent did not answer in time");
+        if command.cancel_requested {
+            outcome::conclude(engine, tx.as_mut(), command, &Outcome::Cancelled).await?;
+        } else if lost && command.generation < MAX_COMMAND_GENERATIONS {
+            command.state = CommandState::Queued;
+            command.lease_expires_at = None;
+            command.deadline_at = now.saturating_add(COMMAND_PATIENCE).map_err(Fault::internal)?;
+            tx.update_command(&command).await?;
+        } else {
+            let fault = JobFault::catalogue("WorkloadExtensionNotReachable", "");
+            outcome::conclude(engine, tx.as_mut(), command, &Outcome::Failed(fault)).await?;
+        }
+    }
+    tx.commit().await?;
+    engine.wake.ring(Bell::Commands);
+    engine.wake.ring(Bell::Operations);
+    Ok(())
+}
