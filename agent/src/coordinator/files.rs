@@ -1,0 +1,138 @@
+//! Restore as files: the backup's own bytes in a folder, with a JSON file list beside each file.
+//!
+//! Always holds: a `.bak` is there whole or not at all; a file that this command did not write is
+//! never touched; a command that is run again replaces what it wrote before.
+
+use crate::pipeline::RestoreReader;
+use crate::plugin::{RestoreInput, WorkloadError};
+use rsvault_domain::backup::{DatabaseFile, Manifest};
+use rsvault_domain::id::CommandId;
+use rsvault_domain::restore::{RestorePlan, RestoreStep};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use tokio::fs;
+use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
+
+/// The file list beside a backup file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FileList {
+    /// The command that wrote it.
+    command_id: CommandId,
+    database: String,
+    backup_type: String,
+    recovery_point: String,
+    backup_files: Vec<String>,
+    /// Files of the database at backup time: what to give as moves when it is restored by hand.
+    files: Vec<DatabaseFile>,
+}
+
+/// Writes every step of the plan into `directory`.
+pub(super) async fn write(command: CommandId, plan: &RestorePlan, directory: &str, reader: &mut RestoreReader, stop: &CancellationToken) -> Result<(), WorkloadError> {
+    let directory = Path::new(directory);
+    if !directory.is_absolute() {
+        return Err(WorkloadError::fault("WlExtGenericIOFaultUserError", format!("'{}' is not an absolute path on this server.", directory.display())));
+    }
+    fs::create_dir_all(directory).await.map_err(|e| WorkloadError::io(format!("creating {}", directory.display()), e))?;
+    // Refuse before the first byte, for all steps.
+    for step in &plan.steps {
+        ours(command, &directory.join(name(plan, step, None, "bak")), &directory.join(name(plan, step, None, "json"))).await?;
+    }
+    for (index, step) in plan.steps.iter().enumerate() {
+        let manifest = reader.open_step(index, step.set_id).await?.clone();
+        write_step(command, plan, index, &manifest, directory, reader, stop).await?;
+    }
+    sync(directory).await
+}
+
+async fn write_step(command: CommandId, plan: &RestorePlan, index: usize, manifest: &Manifest, directory: &Path, reader: &mut RestoreReader, stop: &CancellationToken) -> Result<(), WorkloadError> {
+    let step = &plan.steps[index];
+    let streams = reader.streams(index);
+    let names: Vec<String> = (0..streams).map(|n| name(plan, step, (streams > 1).then_some(n), "bak")).collect();
+    let list = directory.join(name(plan, step, None, "json"));
+    for name in &names {
+        ours(command, &directory.join(name), &list).await?;
+    }
+    let mut built = Vec::new();
+    for (stream, name) in (0..streams).zip(&names) {
+        let aside = directory.join(format!(".{name}.{command}.part"));
+        let written = copy(index, stream, reader, &aside, stop).await;
+        built.push((aside, directory.join(name)));
+        if let Err(error) = written {
+            for (aside, _) in &built {
+                if let Err(e) = fs::remove_file(aside).await {
+                    tracing::debug!(file = %aside.display(), error = %e, "not removed");
+                }
+            }
+            return Err(error);
+        }
+    }
+    // The list goes first: it says whose the backup file is, should we be killed between the two.
+    let content = FileList {
+        command_id: command,
+        database: plan.source_database.clone(),
+        backup_type: step.kind.as_str().to_owned(),
+        recovery_point: step.point.clone(),
+        backup_files: names,
+        files: manifest.facts.files.clone(),
+    };
+    let text = serde_json::to_vec_pretty(&content).map_err(|e| WorkloadError::io("writing the file list", e.into()))?;
+    let aside = directory.join(format!(".{}.{command}.part", name(plan, step, None, "json")));
+    publish_text(&aside, &list, &text).await?;
+    for (aside, target) in &built {
+        fs::rename(aside, target).await.map_err(|e| WorkloadError::io(format!("renaming to {}", target.display()), e))?;
+    }
+    sync(directory).await
+}
+
+async fn copy(index: usize, stream: u32, reader: &mut RestoreReader, aside: &Path, stop: &CancellationToken) -> Result<(), WorkloadError> {
+    let failed = |e| WorkloadError::io(format!("writing {}", aside.display()), e);
+    let mut file = fs::File::create(aside).await.map_err(failed)?;
+    while let Some(bytes) = reader.read(index, stream).await? {
+        if stop.is_cancelled() {
+            return Err(WorkloadError::Cancelled);
+        }
+        file.write_all(&bytes).await.map_err(failed)?;
+    }
+    file.flush().await.map_err(failed)?;
+    file.sync_all().await.map_err(failed)
+}
+
+async fn publish_text(aside: &PathBuf, target: &PathBuf, text: &[u8]) -> Result<(), WorkloadError> {
+    let failed = |e| WorkloadError::io(format!("writing {}", target.display()), e);
+    let mut file = fs::File::create(aside).await.map_err(failed)?;
+    file.write_all(text).await.map_err(failed)?;
+    file.sync_all().await.map_err(failed)?;
+    fs::rename(aside, target).await.map_err(failed)
+}
+
+/// Refuses if `target` or its list exists and this command did not write it.
+async fn ours(command: CommandId, target: &Path, list: &Path) -> Result<(), WorkloadError> {
+    let exists = |path: PathBuf| async move { fs::try_exists(&path).await.unwrap_or(true) };
+    if !exists(target.to_owned()).await && !exists(list.to_owned()).await {
+        return Ok(());
+    }
+    let written_by = fs::read(list).await.ok().and_then(|text| serde_json::from_slice::<FileList>(&text).ok()).map(|l| l.command_id);
+    if written_by == Some(command) {
+        return Ok(());
+    }
+    Err(WorkloadError::fault("UserErrorRestoreFailedTargetFileAlreadyExists", format!("File: '{}'.", target.display())))
+}
+
+async fn sync(directory: &Path) -> Result<(), WorkloadError> {
+    let open = fs::File::open(directory).await;
+    let synced = match open {
+        Ok(folder) => folder.sync_all().await,
+        Err(e) => Err(e),
+    };
+    synced.map_err(|e| WorkloadError::io(format!("syncing {}", directory.display()), e))
+}
+
+/// `<db>_<type>_<point>_<yyyy-MM-dd_HH-mm-ss>.<ext>`, in UTC; stripes are numbered from 1.
+fn name(plan: &RestorePlan, step: &RestoreStep, stripe: Option<u32>, extension: &str) -> String {
+    let safe = |text: &str| text.chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c }).collect::<String>();
+    let stripe = stripe.map(|n| format!("_{}", n + 1)).unwrap_or_default();
+    let time = step.time.strftime("%Y-%m-%d_%H-%M-%S");
+    format!("{}_{}_{}_{time}{stripe}.{extension}", safe(&plan.source_database), step.kind.as_str(), safe(&step.point))
+}
