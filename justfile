@@ -16,4 +16,4 @@ test *ARGS:
 
 # Writes the generated OpenAPI documents to openapi/.
 openapi:
-    cargo run -- openapi --write openapi/
+    cargo run -- openapi --out openapi
