@@ -64,7 +64,7 @@ async fn a_restore_that_fails_or_is_cancelled_midway_leaves_the_original_untouch
             self.2 += 1;
             if self.2 == 4 {
                 self.1.cancel();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             self.0.read(step, stream).await
         }
