@@ -1,0 +1,228 @@
+//! One handle over both databases: `Db` opens transactions, `Tx` runs statements on one.
+//!
+//! Always holds: a writing transaction begins only when no other is open, so each sees all that the
+//! one before it did; a reading one sees one moment and cannot write; dropping either rolls back;
+//! every wait for a connection, a lock or a statement has a bound.
+
+use super::error::{db, missing};
+use rsvault_domain::ports::{StoreError, StoreResult};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{FromRow, Postgres, Row, Sqlite};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a caller waits for a connection or for its turn to write.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Readers that may be open at once.
+const READERS: u32 = 8;
+/// Key of the advisory lock that makes writers serial; any number, the same everywhere.
+const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7_778_855_800_001)";
+
+/// A value that both databases can take.
+pub(super) trait Param:
+    for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + Send + 'static
+{
+}
+impl<T> Param for T where
+    T: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + Send + 'static
+{
+}
+
+/// A row that both databases can give.
+pub(super) trait Record: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+impl<T> Record for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+
+/// Declares a private row struct and how it is read from either database, by column name.
+macro_rules! row {
+    ($(#[$doc:meta])* struct $name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
+        $(#[$doc])*
+        struct $name { $($field: $kind),+ }
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
+        where
+            &'static str: sqlx::ColumnIndex<R>,
+            $($kind: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,)+
+        {
+            fn from_row(row: &'r R) -> sqlx::Result<Self> {
+                Ok(Self { $($field: row.try_get(stringify!($field))?),+ })
+            }
+        }
+    };
+}
+pub(super) use row;
+
+/// The pools of an open database.
+pub(super) enum Db {
+    /// PostgreSQL: one pool; an advisory lock makes writers serial.
+    Pg(PgPool),
+    /// SQLite: the only writing connection, and the readers.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+}
+
+impl Db {
+    /// Opens the SQLite file, making it (for its owner only) if it is not there.
+    pub(super) async fn sqlite(path: &Path) -> StoreResult<Self> {
+        create_private(path).map_err(|e| StoreError::Unavailable(format!("cannot open {}: {e}", path.display())))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE);
+        let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE);
+        // One writer: a second would only wait in SQLite's busy loop, and unfairly.
+        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(db)?;
+        let readers = pool.max_connections(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(db)?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Connects to PostgreSQL.
+    pub(super) async fn postgres(url: &str) -> StoreResult<Self> {
+        let options: PgConnectOptions = url.parse().map_err(db)?;
+        let patience = format!("{}s", PATIENCE.as_secs());
+        // A client that dies in a transaction must not hold the writers' lock for ever.
+        let options = options.options([
+            ("lock_timeout", patience.as_str()),
+            ("statement_timeout", "60s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]);
+        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).max_connections(2 * READERS).connect_with(options).await.map_err(db)?;
+        Ok(Self::Pg(pool))
+    }
+
+    /// A writing transaction, when its turn has come.
+    pub(super) async fn begin(&self) -> StoreResult<Tx> {
+        match self {
+            Self::Pg(pool) => {
+                let mut tx = pool.begin().await.map_err(db)?;
+                sqlx::query(WRITER_LOCK).execute(&mut *tx).await.map_err(db)?;
+                Ok(Tx::Pg(tx))
+            }
+            // A deferred transaction that reads and then writes fails at once when another has written
+            // in between, whatever the busy timeout: take the lock at the start.
+            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(db)?)),
+        }
+    }
+
+    /// A reading transaction.
+    pub(super) async fn read(&self) -> StoreResult<Tx> {
+        Ok(match self {
+            Self::Pg(pool) => Tx::Pg(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(db)?),
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(db)?),
+        })
+    }
+
+    /// Closes all connections.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Pg(pool) => pool.close().await,
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)?;
+    }
+    // SQLite gives the WAL the rights of the database file.
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// An open transaction.
+pub(super) enum Tx {
+    Pg(sqlx::Transaction<'static, Postgres>),
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+}
+
+impl Tx {
+    /// A statement, written once for both.
+    pub(super) fn query(&mut self, sql: &'static str) -> Stmt<'_> {
+        match self {
+            Self::Pg(tx) => Stmt::Pg(&mut **tx, sqlx::query(sql)),
+            Self::Sqlite(tx) => Stmt::Sqlite(&mut **tx, sqlx::query(sql)),
+        }
+    }
+    pub(super) async fn commit(self) -> StoreResult<()> {
+        match self {
+            Self::Pg(tx) => tx.commit().await,
+            Self::Sqlite(tx) => tx.commit().await,
+        }
+        .map_err(db)
+    }
+}
+
+/// A statement with what is bound to it so far.
+pub(super) enum Stmt<'c> {
+    Pg(&'c mut sqlx::PgConnection, Query<'static, Postgres, PgArguments>),
+    Sqlite(&'c mut sqlx::SqliteConnection, Query<'static, Sqlite, SqliteArguments>),
+}
+
+impl Stmt<'_> {
+    /// Binds the next parameter.
+    pub(super) fn bind(self, value: impl Param) -> Self {
+        match self {
+            Self::Pg(c, q) => Self::Pg(c, q.bind(value)),
+            Self::Sqlite(c, q) => Self::Sqlite(c, q.bind(value)),
+        }
+    }
+    /// Runs it; how many rows it touched.
+    pub(super) async fn execute(self) -> StoreResult<u64> {
+        Ok(match self {
+            Self::Pg(c, q) => q.execute(c).await.map_err(db)?.rows_affected(),
+            Self::Sqlite(c, q) => q.execute(c).await.map_err(db)?.rows_affected(),
+        })
+    }
+    /// Runs an insert that does nothing on conflict: no row means that `what` exists.
+    pub(super) async fn insert(self, what: impl FnOnce() -> String) -> StoreResult<()> {
+        if self.execute().await? == 0 { Err(StoreError::Exists(what())) } else { Ok(()) }
+    }
+    /// Runs an update of one record: no row means that `what` is gone.
+    pub(super) async fn update(self, what: impl FnOnce() -> String) -> StoreResult<()> {
+        if self.execute().await? == 0 { Err(missing(what())) } else { Ok(()) }
+    }
+    /// The row, if there is one, as a domain type.
+    pub(super) async fn optional<R: Record, T: TryFrom<R, Error = StoreError>>(self) -> StoreResult<Option<T>> {
+        let row: Option<R> = match self {
+            Self::Pg(c, q) => q.fetch_optional(c).await.and_then(|r| r.map(|r| R::from_row(&r)).transpose()),
+            Self::Sqlite(c, q) => q.fetch_optional(c).await.and_then(|r| r.map(|r| R::from_row(&r)).transpose()),
+        }
+        .map_err(db)?;
+        row.map(T::try_from).transpose()
+    }
+    /// The one row as a domain type.
+    pub(super) async fn one<R: Record, T: TryFrom<R, Error = StoreError>>(self) -> StoreResult<T> {
+        self.optional::<R, T>().await?.ok_or_else(|| StoreError::Broken("a statement that must give a row gave none".into()))
+    }
+    /// All rows.
+    pub(super) async fn rows<R: Record>(self) -> StoreResult<Vec<R>> {
+        match self {
+            Self::Pg(c, q) => q.fetch_all(c).await.and_then(|rows| rows.iter().map(|r| R::from_row(r)).collect()),
+            Self::Sqlite(c, q) => q.fetch_all(c).await.and_then(|rows| rows.iter().map(|r| R::from_row(r)).collect()),
+        }
+        .map_err(db)
+    }
+    /// All rows as domain types.
+    pub(super) async fn all<R: Record, T: TryFrom<R, Error = StoreError>>(self) -> StoreResult<Vec<T>> {
+        self.rows::<R>().await?.into_iter().map(T::try_from).collect()
+    }
+    /// The first column of the only row.
+    pub(super) async fn value<T>(self) -> StoreResult<T>
+    where
+        T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres> + for<'r> sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>,
+    {
+        match self {
+            Self::Pg(c, q) => q.fetch_one(c).await.and_then(|r| r.try_get(0)),
+            Self::Sqlite(c, q) => q.fetch_one(c).await.and_then(|r| r.try_get(0)),
+        }
+        .map_err(db)
+    }
+}

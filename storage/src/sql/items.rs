@@ -1,0 +1,141 @@
+//! Protected items.
+
+use super::column::{id, micros, model, model_word, time, word};
+use super::db::{Stmt, Tx, row};
+use super::page::{after_pair, fetch, slice, time_key};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rsvault_domain::id::{ContainerId, ItemId, ItemName, NameKey, VaultId};
+use rsvault_domain::ports::{ItemFilter, ItemRows, Page, Slice, StoreError, StoreResult};
+use rsvault_domain::protection::{ItemState, LastBackup, ProtectedItem, SoftDeleted};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+row! {
+    struct ItemRow {
+        id: Uuid,
+        vault_id: Uuid,
+        container_id: Uuid,
+        instance: String,
+        database_name: String,
+        policy_id: Option<Uuid>,
+        state: String,
+        data_source_id: String,
+        recovery_model: String,
+        last_backup: Option<Json<LastBackup>>,
+        deleted_at: Option<i64>,
+        purge_at: Option<i64>,
+        created_at: i64,
+        updated_at: i64,
+    }
+}
+impl TryFrom<ItemRow> for ProtectedItem {
+    type Error = StoreError;
+    fn try_from(row: ItemRow) -> StoreResult<Self> {
+        let soft_deleted = match row.deleted_at.zip(row.purge_at) {
+            Some((at, purge_at)) => Some(SoftDeleted { at: time(at)?, purge_at: time(purge_at)? }),
+            None => None,
+        };
+        Ok(Self {
+            id: row.id.into(),
+            vault_id: row.vault_id.into(),
+            container_id: row.container_id.into(),
+            name: ItemName::new(row.instance, row.database_name),
+            policy_id: id(row.policy_id),
+            state: word("items.state", &row.state, ItemState::parse)?,
+            data_source_id: row.data_source_id,
+            recovery_model: model(&row.recovery_model)?,
+            last_backup: row.last_backup.map(|json| json.0),
+            soft_deleted,
+            created_at: time(row.created_at)?,
+            updated_at: time(row.updated_at)?,
+        })
+    }
+}
+
+const INSERT: &str = "INSERT INTO items (id, vault_id, container_id, name_key, instance, database_name, policy_id, state, data_source_id,
+        recovery_model, last_backup, deleted_at, purge_at, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING";
+const UPDATE: &str = "UPDATE items SET vault_id = $2, container_id = $3, name_key = $4, instance = $5, database_name = $6, policy_id = $7,
+        state = $8, data_source_id = $9, recovery_model = $10, last_backup = $11, deleted_at = $12, purge_at = $13, created_at = $14,
+        updated_at = $15
+    WHERE id = $1";
+
+impl Tx {
+    fn item_query(&mut self, sql: &'static str, item: &ProtectedItem) -> Stmt<'_> {
+        self.query(sql)
+            .bind(item.id.0)
+            .bind(item.vault_id.0)
+            .bind(item.container_id.0)
+            .bind(item.name.key().to_string())
+            .bind(item.name.instance.clone())
+            .bind(item.name.database.clone())
+            .bind(item.policy_id.map(|p| p.0))
+            .bind(item.state.as_str())
+            .bind(item.data_source_id.clone())
+            .bind(model_word(item.recovery_model))
+            .bind(item.last_backup.clone().map(Json))
+            .bind(item.soft_deleted.map(|s| micros(s.at)))
+            .bind(item.soft_deleted.map(|s| micros(s.purge_at)))
+            .bind(micros(item.created_at))
+            .bind(micros(item.updated_at))
+    }
+}
+
+#[async_trait]
+impl ItemRows for Tx {
+    async fn insert_item(&mut self, item: &ProtectedItem) -> StoreResult<()> {
+        self.item_query(INSERT, item).insert(|| format!("item {}", item.name)).await
+    }
+
+    async fn item(&mut self, container: ContainerId, name: &NameKey) -> StoreResult<Option<ProtectedItem>> {
+        self.query("SELECT * FROM items WHERE container_id = $1 AND name_key = $2")
+            .bind(container.0)
+            .bind(name.to_string())
+            .optional::<ItemRow, _>()
+            .await
+    }
+
+    async fn item_by_id(&mut self, id: ItemId) -> StoreResult<Option<ProtectedItem>> {
+        self.query("SELECT * FROM items WHERE id = $1").bind(id.0).optional::<ItemRow, _>().await
+    }
+
+    async fn items(&mut self, vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>> {
+        let (at, id) = after_pair(page)?.unwrap_or((i64::MIN, Uuid::nil()));
+        let items = self
+            .query(
+                "SELECT * FROM items WHERE vault_id = $1 AND ($2 IS NULL OR policy_id = $2) AND ($3 IS NULL OR container_id = $3)
+                   AND (created_at, id) > ($4, $5) ORDER BY created_at, id LIMIT $6",
+            )
+            .bind(vault.0)
+            .bind(filter.policy_id.map(|p| p.0))
+            .bind(filter.container_id.map(|c| c.0))
+            .bind(at)
+            .bind(id)
+            .bind(fetch(page))
+            .all::<ItemRow, ProtectedItem>()
+            .await?;
+        Ok(slice(page, items, |item| time_key(item.created_at, item.id)))
+    }
+
+    async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
+        self.query("SELECT * FROM items WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2")
+            .bind(micros(now))
+            .bind(i64::from(limit))
+            .all::<ItemRow, _>()
+            .await
+    }
+
+    async fn update_item(&mut self, item: &ProtectedItem) -> StoreResult<()> {
+        self.item_query(UPDATE, item).update(|| format!("item {}", item.id)).await
+    }
+
+    async fn delete_item(&mut self, id: ItemId, at: Timestamp) -> StoreResult<bool> {
+        self.query("UPDATE backup_sets SET state = 'Aborted', closed_at = $2 WHERE item_id = $1 AND state IN ('Open', 'Committed')")
+            .bind(id.0)
+            .bind(micros(at))
+            .execute()
+            .await?;
+        Ok(self.query("DELETE FROM items WHERE id = $1").bind(id.0).execute().await? > 0)
+    }
+}
