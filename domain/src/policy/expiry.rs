@@ -108,7 +108,7 @@ fn after(now: Timestamp, duration: RetentionDuration) -> Result<Timestamp> {
 fn days_after(now: Timestamp, days: i64) -> Result<Timestamp> {
     now.checked_add(SignedDuration::from_hours(24 * days)).map_err(Fault::internal)
 }
-fn refused(message: String) -> Fault {
+fn refused(message: impl std::fmt::Display) -> Fault {
     Fault::invalid("BMSUserErrorInvalidRecoveryPointExpiryTime", format!("recoveryPointExpiryTimeInUTC {message}"))
         .at("properties.recoveryPointExpiryTimeInUTC")
 }

@@ -161,6 +161,7 @@ pub struct SimpleSchedule {
 }
 
 /// How long backups are kept.
+#[allow(clippy::large_enum_variant, reason = "a policy has at most three of them")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Retention {

@@ -44,7 +44,7 @@ pub fn validate(policy: &SqlPolicy) -> Result<()> {
         }
     }
     let Some((f, full)) = find(policy, SubPolicyType::Full) else {
-        return Err(bad(SUBS, "has no sub-policy of type 'Full'; full backups are mandatory. Add one.".into()));
+        return Err(bad(SUBS, "has no sub-policy of type 'Full'; full backups are mandatory. Add one."));
     };
     let full = check_full(full, &format!("{SUBS}[{f}]"))?;
     if let Some((d, differential)) = find(policy, SubPolicyType::Differential) {
@@ -84,10 +84,7 @@ fn check_full<'a>(sub: &'a SubPolicy, at: &str) -> Result<Fulls<'a>> {
     let long = match &sub.retention {
         Some(Retention::LongTerm(long)) => long,
         Some(Retention::Simple { .. }) => {
-            return Err(bad(
-                format!("{retention_at}.retentionPolicyType"),
-                "of a Full sub-policy must be 'LongTermRetentionPolicy'.".into(),
-            ));
+            return Err(bad(format!("{retention_at}.retentionPolicyType"), "of a Full sub-policy must be 'LongTermRetentionPolicy'."));
         }
         None => return Err(missing(&retention_at, "'LongTermRetentionPolicy'")),
     };
@@ -100,14 +97,14 @@ fn check_differential(sub: &SubPolicy, at: &str, full: &Fulls<'_>) -> Result<()>
     if full.frequency == RunFrequency::Daily {
         return Err(bad(
             format!("{at}.policyType"),
-            "'Differential' cannot stand beside daily full backups. Make the fulls weekly or remove this sub-policy.".into(),
+            "'Differential' cannot stand beside daily full backups. Make the fulls weekly or remove this sub-policy.",
         ));
     }
     let (frequency, schedule) = simple_schedule(sub, at)?;
     if frequency != RunFrequency::Weekly {
         return Err(bad(
             format!("{at}.schedulePolicy.scheduleRunFrequency"),
-            "of a Differential sub-policy must be 'Weekly', on days without a full backup.".into(),
+            "of a Differential sub-policy must be 'Weekly', on days without a full backup.",
         ));
     }
     if let Some(day) = schedule.run_days.iter().find(|d| full.days.contains(d)) {
@@ -139,7 +136,7 @@ fn check_log(sub: &SubPolicy, at: &str) -> Result<()> {
             ));
         }
         Some(_) => {
-            return Err(bad(format!("{at}.schedulePolicy.schedulePolicyType"), "of a Log sub-policy must be 'LogSchedulePolicy'.".into()));
+            return Err(bad(format!("{at}.schedulePolicy.schedulePolicyType"), "of a Log sub-policy must be 'LogSchedulePolicy'."));
         }
         None => return Err(missing(&format!("{at}.schedulePolicy"), "'LogSchedulePolicy'")),
     }
@@ -161,12 +158,12 @@ fn simple_schedule<'a>(sub: &'a SubPolicy, at: &str) -> Result<(RunFrequency, &'
     let frequency = match schedule.frequency {
         Some(f @ (RunFrequency::Daily | RunFrequency::Weekly)) => f,
         Some(RunFrequency::Hourly) => {
-            return Err(bad(format!("{at}.scheduleRunFrequency"), "'Hourly' is for virtual machines; use 'Daily' or 'Weekly'.".into()));
+            return Err(bad(format!("{at}.scheduleRunFrequency"), "'Hourly' is for virtual machines; use 'Daily' or 'Weekly'."));
         }
         None => return Err(missing(&format!("{at}.scheduleRunFrequency"), "'Daily' or 'Weekly'")),
     };
     if frequency == RunFrequency::Weekly && schedule.run_days.is_empty() {
-        return Err(bad(format!("{at}.scheduleRunDays"), "is empty; a weekly schedule names its days. Add at least one.".into()));
+        return Err(bad(format!("{at}.scheduleRunDays"), "is empty; a weekly schedule names its days. Add at least one."));
     }
     let [time] = schedule.run_times.as_slice() else {
         return Err(bad(
@@ -215,10 +212,7 @@ fn check_long_term(long: &LongTermRetention, backup_days: Option<&[DayOfWeek]>, 
         (Some(daily), None) => within(daily.duration, DurationUnit::Days, 7, 9999, &format!("{at}.dailySchedule"))?,
         (None, None) => return Err(missing(&format!("{at}.dailySchedule"), "the retention of the daily full backups")),
         (Some(_), Some(_)) => {
-            return Err(bad(
-                format!("{at}.dailySchedule"),
-                "cannot stand beside weekly full backups. Remove it; use weeklySchedule.".into(),
-            ));
+            return Err(bad(format!("{at}.dailySchedule"), "cannot stand beside weekly full backups. Remove it; use weeklySchedule."));
         }
         (None, Some(_)) => {}
     }
@@ -247,7 +241,7 @@ fn check_long_term(long: &LongTermRetention, backup_days: Option<&[DayOfWeek]>, 
     if let Some(yearly) = &long.yearly {
         let at = format!("{at}.yearlySchedule");
         if yearly.months.is_empty() {
-            return Err(bad(format!("{at}.monthsOfYear"), "is empty; name at least one month.".into()));
+            return Err(bad(format!("{at}.monthsOfYear"), "is empty; name at least one month."));
         }
         days_of_month(&yearly.on, backup_days, &at)?;
         within(yearly.duration, DurationUnit::Years, 1, 99, &at)?;
@@ -266,7 +260,7 @@ fn within(duration: Option<RetentionDuration>, unit: DurationUnit, min: i64, max
 
 fn days_given(days: &[DayOfWeek], backup_days: Option<&[DayOfWeek]>, at: &str) -> Result<()> {
     if days.is_empty() {
-        return Err(bad(at, "is empty; name at least one day.".into()));
+        return Err(bad(at, "is empty; name at least one day."));
     }
     let stray = days.iter().find(|d| backup_days.is_some_and(|b| !b.contains(d)));
     stray.map_or(Ok(()), |day| Err(bad(at, format!("has {day}, on which no full backup runs. Choose among the days of scheduleRunDays."))))
@@ -278,14 +272,14 @@ fn days_of_month(on: &RetentionDays, backup_days: Option<&[DayOfWeek]>, at: &str
         None => Err(missing(&format_at, "'Daily' or 'Weekly'")),
         Some(RetentionFormat::Daily) if backup_days.is_some() => Err(bad(
             format_at,
-            "cannot be 'Daily' while full backups run weekly: a day's number may fall on a day without a backup. Use 'Weekly'.".into(),
+            "cannot be 'Daily' while full backups run weekly: a day's number may fall on a day without a backup. Use 'Weekly'.",
         )),
         Some(RetentionFormat::Daily) => {
             let at = format!("{at}.retentionScheduleDaily");
             let days = on.daily.as_deref().ok_or_else(|| missing(&at, "daysOfTheMonth"))?;
             let ok = |d: &super::DayOfMonth| d.is_last || d.date.is_some_and(|n| (1..=28).contains(&n));
             match days.iter().find(|d| !ok(d)) {
-                _ if days.is_empty() => Err(bad(format!("{at}.daysOfTheMonth"), "is empty; name at least one day.".into())),
+                _ if days.is_empty() => Err(bad(format!("{at}.daysOfTheMonth"), "is empty; name at least one day.")),
                 Some(day) => Err(bad(
                     format!("{at}.daysOfTheMonth"),
                     format!("has day {}; days go from 1 to 28, the end of the month is isLast.", day.date.unwrap_or(0)),
@@ -298,14 +292,14 @@ fn days_of_month(on: &RetentionDays, backup_days: Option<&[DayOfWeek]>, at: &str
             let weekly = on.weekly.as_ref().ok_or_else(|| missing(&at, "daysOfTheWeek and weeksOfTheMonth"))?;
             days_given(&weekly.days, backup_days, &format!("{at}.daysOfTheWeek"))?;
             if weekly.weeks.is_empty() {
-                return Err(bad(format!("{at}.weeksOfTheMonth"), "is empty; name at least one week.".into()));
+                return Err(bad(format!("{at}.weeksOfTheMonth"), "is empty; name at least one week."));
             }
             Ok(())
         }
     }
 }
 
-fn bad(at: impl Into<String>, rule: String) -> Fault {
+fn bad(at: impl Into<String>, rule: impl std::fmt::Display) -> Fault {
     let at = at.into();
     Fault::invalid("BMSUserErrorInvalidPolicyInput", format!("{at} {rule}")).at(at)
 }

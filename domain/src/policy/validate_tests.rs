@@ -117,7 +117,7 @@ const OF_ANY: &[Breach] = &[
     ("subProtectionPolicy[0].schedulePolicy", |p| p.sub_policies[0].schedule = None),
     ("subProtectionPolicy[0].schedulePolicy.schedulePolicyType", |p| p.sub_policies[0].schedule = Some(Schedule::LongTerm)),
     ("subProtectionPolicy[0].schedulePolicy.schedulePolicyType", |p| {
-        p.sub_policies[0].schedule = Some(Schedule::Log { interval_minutes: 60 })
+        p.sub_policies[0].schedule = Some(Schedule::Log { interval_minutes: 60 });
     }),
     ("subProtectionPolicy[0].schedulePolicy.scheduleRunFrequency", |p| schedule(p, 0).frequency = None),
     ("subProtectionPolicy[0].schedulePolicy.scheduleRunFrequency", |p| schedule(p, 0).frequency = Some(RunFrequency::Hourly)),
@@ -128,13 +128,13 @@ const OF_ANY: &[Breach] = &[
     ("subProtectionPolicy[0].retentionPolicy", |p| p.sub_policies[0].retention = None),
     ("subProtectionPolicy[0].retentionPolicy.retentionPolicyType", |p| keep(p, 0, 30)),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionDuration", |p| {
-        long(p).monthly.as_mut().unwrap().duration = duration(1189, DurationUnit::Months)
+        long(p).monthly.as_mut().unwrap().duration = duration(1189, DurationUnit::Months);
     }),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionDuration", |p| {
-        long(p).monthly.as_mut().unwrap().duration = duration(60, DurationUnit::Days)
+        long(p).monthly.as_mut().unwrap().duration = duration(60, DurationUnit::Days);
     }),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionScheduleFormatType", |p| {
-        long(p).monthly.as_mut().unwrap().on.format = None
+        long(p).monthly.as_mut().unwrap().on.format = None;
     }),
 ];
 
@@ -143,28 +143,28 @@ const OF_DAILY: &[Breach] = &[
     ("subProtectionPolicy[0].retentionPolicy.dailySchedule", |p| long(p).daily = None),
     ("subProtectionPolicy[0].retentionPolicy.dailySchedule.retentionDuration", |p| long(p).daily.as_mut().unwrap().duration = None),
     ("subProtectionPolicy[0].retentionPolicy.dailySchedule.retentionDuration", |p| {
-        long(p).daily.as_mut().unwrap().duration = duration(6, DurationUnit::Days)
+        long(p).daily.as_mut().unwrap().duration = duration(6, DurationUnit::Days);
     }),
     ("subProtectionPolicy[0].retentionPolicy.dailySchedule.retentionDuration", |p| {
-        long(p).daily.as_mut().unwrap().duration = duration(10_000, DurationUnit::Days)
+        long(p).daily.as_mut().unwrap().duration = duration(10_000, DurationUnit::Days);
     }),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionScheduleDaily.daysOfTheMonth", |p| {
-        long(p).monthly.as_mut().unwrap().on.daily = Some(vec![])
+        long(p).monthly.as_mut().unwrap().on.daily = Some(vec![]);
     }),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionScheduleDaily.daysOfTheMonth", |p| {
         long(p).monthly.as_mut().unwrap().on.daily = Some(vec![DayOfMonth { date: Some(29), is_last: false }]);
     }),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionScheduleDaily", |p| {
-        long(p).monthly.as_mut().unwrap().on.daily = None
+        long(p).monthly.as_mut().unwrap().on.daily = None;
     }),
     ("subProtectionPolicy[1].schedulePolicy.scheduleFrequencyInMins", |p| {
-        p.sub_policies[1].schedule = Some(Schedule::Log { interval_minutes: 0 })
+        p.sub_policies[1].schedule = Some(Schedule::Log { interval_minutes: 0 });
     }),
     ("subProtectionPolicy[1].schedulePolicy.scheduleFrequencyInMins", |p| {
-        p.sub_policies[1].schedule = Some(Schedule::Log { interval_minutes: 20 })
+        p.sub_policies[1].schedule = Some(Schedule::Log { interval_minutes: 20 });
     }),
     ("subProtectionPolicy[1].schedulePolicy.scheduleFrequencyInMins", |p| {
-        p.sub_policies[1].schedule = Some(Schedule::Log { interval_minutes: 1455 })
+        p.sub_policies[1].schedule = Some(Schedule::Log { interval_minutes: 1455 });
     }),
     ("subProtectionPolicy[1].schedulePolicy.schedulePolicyType", |p| p.sub_policies[1].schedule = p.sub_policies[0].schedule.clone()),
     ("subProtectionPolicy[1].retentionPolicy.retentionDuration", |p| keep(p, 1, 6)),
@@ -185,26 +185,26 @@ const OF_WEEKLY: &[Breach] = &[
     ("subProtectionPolicy[0].retentionPolicy.weeklySchedule", |p| long(p).weekly = None),
     ("subProtectionPolicy[0].retentionPolicy.weeklySchedule.daysOfTheWeek", |p| long(p).weekly.as_mut().unwrap().days.clear()),
     ("subProtectionPolicy[0].retentionPolicy.weeklySchedule.daysOfTheWeek", |p| {
-        long(p).weekly.as_mut().unwrap().days = DayOfWeek::ALL.to_vec()
+        long(p).weekly.as_mut().unwrap().days = DayOfWeek::ALL.to_vec();
     }),
     ("subProtectionPolicy[0].retentionPolicy.weeklySchedule.retentionDuration", |p| {
-        long(p).weekly.as_mut().unwrap().duration = duration(0, DurationUnit::Weeks)
+        long(p).weekly.as_mut().unwrap().duration = duration(0, DurationUnit::Weeks);
     }),
     ("subProtectionPolicy[0].retentionPolicy.weeklySchedule.retentionDuration", |p| {
-        long(p).weekly.as_mut().unwrap().duration = duration(5164, DurationUnit::Weeks)
+        long(p).weekly.as_mut().unwrap().duration = duration(5164, DurationUnit::Weeks);
     }),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionScheduleFormatType", |p| {
-        long(p).monthly.as_mut().unwrap().on.format = Some(RetentionFormat::Daily)
+        long(p).monthly.as_mut().unwrap().on.format = Some(RetentionFormat::Daily);
     }),
     ("subProtectionPolicy[0].retentionPolicy.monthlySchedule.retentionScheduleWeekly.daysOfTheWeek", |p| {
-        long(p).monthly.as_mut().unwrap().on = weekly_format(DayOfWeek::ALL)
+        long(p).monthly.as_mut().unwrap().on = weekly_format(DayOfWeek::ALL);
     }),
     ("subProtectionPolicy[0].retentionPolicy.yearlySchedule.monthsOfYear", |p| long(p).yearly.as_mut().unwrap().months.clear()),
     ("subProtectionPolicy[0].retentionPolicy.yearlySchedule.retentionScheduleWeekly", |p| {
-        long(p).yearly.as_mut().unwrap().on.weekly = None
+        long(p).yearly.as_mut().unwrap().on.weekly = None;
     }),
     ("subProtectionPolicy[0].retentionPolicy.yearlySchedule.retentionDuration", |p| {
-        long(p).yearly.as_mut().unwrap().duration = duration(100, DurationUnit::Years)
+        long(p).yearly.as_mut().unwrap().duration = duration(100, DurationUnit::Years);
     }),
     ("subProtectionPolicy[1].schedulePolicy.scheduleRunDays", |p| schedule(p, 1).run_days = DayOfWeek::ALL.to_vec()),
     ("subProtectionPolicy[1].schedulePolicy.scheduleRunFrequency", |p| schedule(p, 1).frequency = Some(RunFrequency::Daily)),
