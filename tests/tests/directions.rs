@@ -1,5 +1,7 @@
 //! Who may know whom (design §1), asked of `cargo metadata`. deny.toml says the same for those who have cargo-deny.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
