@@ -55,7 +55,7 @@ pub(crate) const ALL: &[Stage] = &[
     cargo(
         "openapi",
         "the checked-in OpenAPI documents are what the routes say",
-        &["run", "--quiet", "--locked", "-p", "rsvault-server", "--bin", "rsvault", "--", "openapi", "--check", "openapi/"],
+        &["run", "--quiet", "--locked", "-p", "rsvault-server", "--bin", "rsvault", "--", "openapi", "--check", "openapi"],
     ),
     story(
         "generators",
@@ -64,6 +64,7 @@ pub(crate) const ALL: &[Stage] = &[
         &[Need::Python, Need::Java],
         600,
     ),
+    story("authorization", "every route of the ARM document asks for a token and a right", &["authorization_story.py"], PY, 300),
     story("sdk", "the Python SDKs play the SQL story; their traffic fits the contract", &["sdk_story.py"], PY, 900),
     story("az-sqlite", "the Azure CLI plays the SQL story", &["az_story.py"], &[Need::Az, Need::Python], 900),
     story(
