@@ -29,11 +29,14 @@ pub mod edge;
 pub mod emulator;
 pub mod identity;
 pub mod tenancy;
+#[cfg(test)]
+mod testing;
 
 pub use docs::documents;
 pub use edge::app;
 
 use rsvault_domain::ports::Simulation;
+use rsvault_domain::simulation::ServerSpec;
 use rsvault_engine::Engine;
 use std::sync::Arc;
 
@@ -47,6 +50,8 @@ pub struct AppState {
     pub simulation: Option<Arc<dyn Simulation>>,
     /// How this edge is reached.
     pub edge: EdgeSettings,
+    /// The simulated servers that `POST /emulator/reset` brings back, by name.
+    pub seed: Vec<(String, ServerSpec)>,
 }
 
 /// How the edge is reached and what it shows.

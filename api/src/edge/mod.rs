@@ -1,0 +1,52 @@
+//! One file per thing that holds for every request, and the order they stand in: common headers
+//! outermost, then the open surfaces (sign-in, documents, emulator, agents), then the [`gate`] and
+//! behind it the ARM router.
+
+mod caller;
+mod error;
+pub(crate) mod extract;
+mod gate;
+mod headers;
+mod origin;
+mod surface;
+
+pub use caller::Caller;
+pub use error::{ArmError, ArmErrors, CloudError, CloudErrorBody, log, status};
+pub use extract::{ArmJson, ArmPath, ArmQuery, BODY_LIMIT};
+pub use headers::RequestId;
+pub use surface::{Action, CoverageRow, Operation, Surface};
+
+pub(crate) use gate::{Denied, authenticate};
+pub(crate) use surface::{COVERAGE, coverage_rows, operations};
+
+use crate::{AppState, docs, emulator};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use rsvault_domain::Fault;
+use std::sync::Arc;
+
+/// The whole server as one service.
+pub fn app(state: Arc<AppState>) -> Router {
+    let (arm, document) = docs::arm().split_for_parts();
+    // A row list that does not parse fails `coverage_is_what_the_routes_are`, never a start.
+    let rows = coverage_rows(COVERAGE).unwrap_or_default();
+    let gate = Arc::new(gate::Gate { state: state.clone(), surface: Surface::new(&document, &rows) });
+    let arm = Router::new().fallback_service(arm.with_state(state.clone())).layer(from_fn_with_state(gate, gate::gate));
+
+    let (agent, _) = docs::agent().split_for_parts();
+    let mut open = Router::new().merge(agent.with_state(state.engine.clone())).merge(docs::router());
+    if state.edge.emulator {
+        let (emulator, _) = docs::emulator().split_for_parts();
+        open = open.merge(emulator.with_state(state.clone()));
+    }
+    open.route("/agent/{*rest}", axum::routing::any(no_such_route))
+        .route("/emulator/{*rest}", axum::routing::any(no_such_route))
+        .fallback_service(arm)
+        .layer(from_fn_with_state(state, headers::common))
+}
+
+async fn no_such_route(request: Request) -> Response {
+    emulator::Problem(Fault::not_found("NoSuchRoute", format!("No route at '{}'.", request.uri().path()))).into_response()
+}

@@ -1,0 +1,37 @@
+//! The emulator surface (`/emulator`): simulated servers that can be made, changed, written to and
+//! asked for the checksum that a restore must reproduce. It exists only with the emulator.
+
+mod admin;
+mod body;
+mod control;
+mod oracle;
+mod problem;
+mod servers;
+
+pub use problem::{Problem, ProblemBody, Problems};
+
+use crate::AppState;
+use rsvault_domain::ports::Simulation;
+use rsvault_domain::{Fault, FaultKind};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+const BODY_LIMIT: usize = 1 << 20;
+
+/// Routes of the emulator surface.
+pub fn router() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
+        .routes(routes!(servers::list))
+        .routes(routes!(servers::get, servers::put, servers::delete))
+        .routes(routes!(servers::enrollment_token))
+        .routes(routes!(oracle::write))
+        .routes(routes!(oracle::checksum))
+        .routes(routes!(control::reset))
+        .routes(routes!(control::purge))
+}
+
+fn simulation(state: &AppState) -> Result<&dyn Simulation, Problem> {
+    let missing = || Problem(Fault::new(FaultKind::Unavailable, "NoSimulation", "This server runs without simulated servers."));
+    state.simulation.as_deref().ok_or_else(missing)
+}

@@ -1,0 +1,81 @@
+//! Writes to simulated databases, and the checksums that restores are held against.
+
+use super::admin::Admin;
+use super::body::{ChecksumBody, WriteBody, WrittenBody};
+use super::servers::Where;
+use super::{BODY_LIMIT, Problem, Problems, simulation};
+use crate::AppState;
+use crate::edge::extract;
+use axum::Json;
+use axum::extract::{Path, Query, Request, State};
+use rsvault_domain::fault::Fault;
+use rsvault_domain::ports::OracleMoment;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// Changes pages of a database, chosen and filled from a seed.
+#[utoipa::path(post, path = "/emulator/servers/{name}/write", tag = "Servers", operation_id = "Servers_Write",
+    params(("name" = String, Path, description = "Name of the server."), Where), request_body = WriteBody,
+    responses((status = 200, description = "Written and committed.", body = WrittenBody), Problems))]
+pub(super) async fn write(
+    _: Admin,
+    State(state): State<Arc<AppState>>,
+    Path(name): Path<String>,
+    Query(place): Query<Where>,
+    request: Request,
+) -> Result<Json<WrittenBody>, Problem> {
+    let body: WriteBody = extract::json(request, BODY_LIMIT).await?;
+    let server = place.find(&state, &name).await?;
+    let done = simulation(&state)?.write(server.id, &body.instance, &body.database, body.pages, body.seed).await?;
+    Ok(Json(WrittenBody { lsn: done.lsn.to_string(), committed_at: done.committed_at.to_string() }))
+}
+
+/// Which database, and at which moment.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Instance.
+    instance: String,
+    /// Database.
+    database: String,
+    /// At this LSN (decimal).
+    lsn: Option<String>,
+    /// At this time (RFC 3339).
+    at: Option<String>,
+}
+
+impl Which {
+    fn moment(&self) -> Result<OracleMoment, Fault> {
+        match (&self.lsn, &self.at) {
+            (None, None) => Ok(OracleMoment::Latest),
+            (Some(lsn), None) => lsn
+                .parse()
+                .map(OracleMoment::Lsn)
+                .map_err(|_| Fault::invalid("InvalidLsn", format!("'{lsn}' is not an LSN: it must be a decimal number.")).at("lsn")),
+            (None, Some(at)) => at
+                .parse()
+                .map(OracleMoment::Time)
+                .map_err(|_| Fault::invalid("InvalidTime", format!("'{at}' is not a time: write it like 2026-01-31T12:00:00Z.")).at("at")),
+            (Some(_), Some(_)) => Err(Fault::invalid("InvalidMoment", "Give lsn or at, not both.").at("at")),
+        }
+    }
+}
+
+/// Checksum of a database now, at an LSN or at a time.
+#[utoipa::path(get, path = "/emulator/servers/{name}/checksum", tag = "Servers", operation_id = "Servers_Checksum",
+    params(("name" = String, Path, description = "Name of the server."), Where, Which),
+    responses((status = 200, description = "The checksum.", body = ChecksumBody), Problems))]
+pub(super) async fn checksum(
+    _: Admin,
+    State(state): State<Arc<AppState>>,
+    Path(name): Path<String>,
+    Query(place): Query<Where>,
+    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<ChecksumBody>, Problem> {
+    let Query(which) =
+        which.map_err(|e| Fault::invalid("InvalidQueryParameter", format!("The query string is invalid: {}.", e.body_text())))?;
+    let server = place.find(&state, &name).await?;
+    let sum = simulation(&state)?.checksum(server.id, &which.instance, &which.database, which.moment()?).await?;
+    Ok(Json(ChecksumBody { lsn: sum.lsn.to_string(), committed_at: sum.committed_at.to_string(), hash: sum.hash }))
+}

@@ -1,0 +1,130 @@
+//! A whole edge over the real storage in a temporary folder, called in process.
+
+use crate::identity::Tokens;
+use crate::{AppState, EdgeSettings, app};
+use axum::body::Body;
+use axum::response::Response;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use rsvault_domain::access::{Principal, RoleAssignment};
+use rsvault_domain::id::{PrincipalId, SubscriptionId, TenantId};
+use rsvault_domain::ports::{Bell, Clock, Wake};
+use rsvault_domain::tenancy::Subscription;
+use rsvault_engine::{Engine, secret};
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+pub(crate) const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+pub(crate) const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
+
+/// A clock that a test moves.
+pub(crate) struct FixedClock(Mutex<Timestamp>);
+
+impl FixedClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new("2026-11-25T12:00:00Z".parse().unwrap())))
+    }
+    pub(crate) fn advance(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct Silence;
+
+#[async_trait::async_trait]
+impl Wake for Silence {
+    fn ring(&self, _: Bell) {}
+    async fn wait(&self, _: Bell, _: std::time::Duration) {}
+}
+
+pub(crate) fn principal(client: &str) -> Principal {
+    Principal {
+        id: PrincipalId(Uuid::new_v5(&Uuid::NAMESPACE_OID, client.as_bytes())),
+        client_id: client.to_owned(),
+        tenant: TENANT.parse::<TenantId>().unwrap(),
+        name: client.to_owned(),
+    }
+}
+
+/// An edge with its storage; principal `owner` (secret `owner`) is Owner of all, subscription and
+/// tenant are those of the default seed.
+pub(crate) struct TestApp {
+    _folder: tempfile::TempDir,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) state: Arc<AppState>,
+    router: axum::Router,
+}
+
+impl TestApp {
+    pub(crate) async fn new() -> Self {
+        Self::with(EdgeSettings { emulator: true, loopback: true, public_urls: Vec::new() }).await
+    }
+
+    pub(crate) async fn with(edge: EdgeSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = FixedClock::new();
+        let store = rsvault_storage::SqlStore::open(&format!("sqlite:{}", folder.path().join("vault.db").display())).await.unwrap();
+        let keys = rsvault_storage::FileKeyRing::open(folder.path().join("keys")).unwrap();
+        let engine = Engine::new(store, rsvault_storage::testing::memory_objects(), keys, clock.clone(), Arc::new(Silence));
+        let tokens = Arc::new(Tokens::open(folder.path(), clock.clone()).unwrap());
+        let state = Arc::new(AppState { engine, tokens, simulation: None, edge, seed: Vec::new() });
+        let app = Self { _folder: folder, clock, router: app(state.clone()), state };
+        let mut tx = app.state.engine.store.begin().await.unwrap();
+        let id: SubscriptionId = SUBSCRIPTION.parse().unwrap();
+        tx.put_subscription(&Subscription { id, tenant: TENANT.parse().unwrap(), name: "rsvault".into() }).await.unwrap();
+        tx.commit().await.unwrap();
+        app.principal("owner", &[("Owner", "/")]).await;
+        app
+    }
+
+    /// Makes a principal whose secret is its name.
+    pub(crate) async fn principal(&self, client: &str, roles: &[(&str, &str)]) {
+        let principal = principal(client);
+        let mut tx = self.state.engine.store.begin().await.unwrap();
+        tx.put_principal(&principal, secret::hash(client)).await.unwrap();
+        for (role, scope) in roles {
+            tx.put_assignment(&RoleAssignment { principal_id: principal.id, role: (*role).into(), scope: (*scope).into() }).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) fn token(&self, client: &str) -> String {
+        self.state.tokens.issue(&principal(client), "https://localhost/adfs", "https://localhost").unwrap()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends as `client` (no token if empty) and reads the answer's JSON (null if empty).
+    pub(crate) async fn call(&self, client: &str, method: &str, uri: &str, body: Option<Value>) -> (StatusCode, http::HeaderMap, Value) {
+        let mut request = Request::builder().method(method).uri(uri).header("host", "localhost:8443");
+        if !client.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token(client)));
+        }
+        let body = body.map_or_else(Body::empty, |b| Body::from(b.to_string()));
+        let response = self.send(request.header("content-type", "application/json").body(body).unwrap()).await;
+        read(response).await
+    }
+}
+
+pub(crate) async fn read(response: Response) -> (StatusCode, http::HeaderMap, Value) {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let json = if bytes.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    (parts.status, parts.headers, json)
+}
