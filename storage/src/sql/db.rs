@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Readers that may be open at once.
 const READERS: u32 = 8;
 /// Key of the advisory lock that makes writers serial; any number, the same everywhere.
-const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7_778_855_800_001)";
+const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7778855800001)";
 
 /// A value that both databases can take.
 pub(super) trait Param:

@@ -1,0 +1,28 @@
+//! Every method of the store's ports, on SQLite and on PostgreSQL.
+//!
+//! `RSVAULT_TEST_POSTGRES=postgres://user@host:port/db` names a server on which each test makes a
+//! database of its own. Without it the PostgreSQL half fails, unless `RSVAULT_TEST_SQLITE_ONLY=1`.
+
+mod bed;
+mod leases;
+mod records;
+mod sample;
+mod schema;
+mod sets;
+mod transactions;
+mod vaults;
+
+/// Declares each test once for both databases.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::bed::Bed::sqlite().await).await; })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { if let Some(bed) = crate::bed::Bed::postgres().await { super::$name(bed).await; } })+
+        }
+    };
+}
+pub(crate) use on_both;

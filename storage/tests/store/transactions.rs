@@ -1,0 +1,106 @@
+//! What transactions promise.
+
+use crate::bed::Bed;
+use crate::on_both;
+use crate::sample::{id, subscription, vault};
+use rsvault_domain::ports::{Store, StoreError};
+use rsvault_domain::tenancy::Subscription;
+
+on_both!(
+    a_dropped_transaction_leaves_nothing,
+    a_committed_transaction_survives_reopening,
+    a_reader_sees_one_moment_and_cannot_write,
+    writers_are_serial_and_lose_no_update,
+    a_transaction_abandoned_midway_gives_its_turn_back,
+    a_newer_schema_is_refused_by_name,
+);
+
+fn named(name: &str) -> Subscription {
+    Subscription { id: id(), tenant: id(), name: name.into() }
+}
+
+async fn a_dropped_transaction_leaves_nothing(bed: Bed) {
+    let mut tx = bed.begin().await;
+    tx.put_subscription(&named("s")).await.unwrap();
+    drop(tx);
+    assert_eq!(bed.begin().await.subscriptions().await.unwrap(), []);
+}
+
+async fn a_committed_transaction_survives_reopening(bed: Bed) {
+    let kept = named("kept");
+    let mut tx = bed.begin().await;
+    tx.put_subscription(&kept).await.unwrap();
+    tx.commit().await.unwrap();
+    bed.store.close().await;
+    let again = rsvault_storage::SqlStore::open(&bed.url).await.unwrap();
+    assert_eq!(again.read().await.unwrap().subscriptions().await.unwrap(), [kept]);
+    again.close().await;
+    assert!(matches!(again.read().await, Err(StoreError::Unavailable(_))));
+}
+
+async fn a_reader_sees_one_moment_and_cannot_write(bed: Bed) {
+    let mut reader = bed.read().await;
+    assert_eq!(reader.subscriptions().await.unwrap().len(), 0);
+    let mut tx = bed.begin().await;
+    tx.put_subscription(&named("s")).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(reader.subscriptions().await.unwrap().len(), 0, "the view moved");
+    assert!(reader.put_subscription(&named("t")).await.is_err());
+    drop(reader);
+    assert_eq!(bed.read().await.subscriptions().await.unwrap().len(), 1);
+}
+
+async fn writers_are_serial_and_lose_no_update(bed: Bed) {
+    let mut record = vault("v1");
+    record.etag = 0;
+    let mut tx = bed.begin().await;
+    tx.insert_vault(&record).await.unwrap();
+    tx.commit().await.unwrap();
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let store = bed.store.clone();
+            let vault = record.id;
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    let mut tx = store.begin().await.unwrap();
+                    let mut seen = tx.vault_by_id(vault).await.unwrap().unwrap();
+                    tokio::task::yield_now().await;
+                    seen.etag += 1;
+                    tx.update_vault(&seen).await.unwrap();
+                    tx.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(bed.read().await.vault(subscription(), &"RG-1".into(), &"V1".into()).await.unwrap().unwrap().etag, 40);
+}
+
+async fn a_transaction_abandoned_midway_gives_its_turn_back(bed: Bed) {
+    let held = bed.begin().await;
+    let store = bed.store.clone();
+    let waiting = tokio::spawn(async move { store.begin().await.map(drop) });
+    tokio::task::yield_now().await;
+    waiting.abort();
+    drop(held);
+    let next = tokio::time::timeout(std::time::Duration::from_secs(10), bed.store.begin()).await;
+    assert!(next.expect("the turn was lost").is_ok());
+}
+
+async fn a_newer_schema_is_refused_by_name(bed: Bed) {
+    bed.store.close().await;
+    if bed.is_sqlite() {
+        use sqlx::Connection;
+        let mut raw = sqlx::SqliteConnection::connect(&bed.url).await.unwrap();
+        let row = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, x'00', 0)";
+        sqlx::query(row).execute(&mut raw).await.unwrap();
+        raw.close().await.unwrap();
+    } else {
+        let row = r"INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, '\x00', 0)";
+        crate::bed::execute(&bed.url, row.into()).await;
+    }
+    let refused = rsvault_storage::SqlStore::open(&bed.url).await.unwrap_err().to_string();
+    assert!(refused.contains("schema 99") && refused.contains("newer"), "{refused}");
+}
