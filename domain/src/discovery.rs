@@ -1,7 +1,7 @@
 //! Servers, what lives on them, and their registration to a vault (rulebook 2).
 
 use crate::backup::{FileKind, RecoveryModel};
-use crate::fault::{JobFault};
+use crate::fault::JobFault;
 use crate::id::{AgentId, ContainerId, ContainerName, ServerId, SubscriptionId, VaultId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

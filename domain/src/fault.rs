@@ -79,8 +79,12 @@ impl Fault {
     }
     /// A defect or broken store: the caller sees only a code, the log sees `internal`.
     pub fn internal(internal: impl fmt::Display) -> Self {
-        Self::new(FaultKind::Internal, "InternalServerError", "An internal error occurred. Retry; if it persists, look up the request id in the server's log.")
-            .because(internal)
+        Self::new(
+            FaultKind::Internal,
+            "InternalServerError",
+            "An internal error occurred. Retry; if it persists, look up the request id in the server's log.",
+        )
+        .because(internal)
     }
     /// Names the field at fault.
     #[must_use]
@@ -142,25 +146,95 @@ impl JobFault {
 
 /// Catalogue entries raised by what is built so far: code, number, text, recommendation.
 const CATALOGUE: &[(&str, i64, &str, &str)] = &[
-    ("UserErrorSQLNoSysadminMembership", 520_901, "The backup account is not a member of sysadmin on the instance.", "Grant sysadmin to the backup account on every instance, then rediscover the databases."),
-    ("UserErrorOpeningSQLConnection", 520_902, "The agent could not connect to the instance.", "Start the instance and check that it accepts connections, then try again."),
-    ("UserErrorNoSQlInstancesOnMachine", 520_903, "No SQL Server instance was found on the machine.", "Install or start an instance, then rediscover the databases."),
+    (
+        "UserErrorSQLNoSysadminMembership",
+        520_901,
+        "The backup account is not a member of sysadmin on the instance.",
+        "Grant sysadmin to the backup account on every instance, then rediscover the databases.",
+    ),
+    (
+        "UserErrorOpeningSQLConnection",
+        520_902,
+        "The agent could not connect to the instance.",
+        "Start the instance and check that it accepts connections, then try again.",
+    ),
+    (
+        "UserErrorNoSQlInstancesOnMachine",
+        520_903,
+        "No SQL Server instance was found on the machine.",
+        "Install or start an instance, then rediscover the databases.",
+    ),
     ("UserErrorSQLPODoesNotExist", 520_904, "The database does not exist on the instance any more.", "Restore it, or stop protecting it."),
-    ("UserErrorSQLPODoesNotSupportBackupType", 520_905, "The database does not support this type of backup.", "Choose a type that its recovery model allows."),
-    ("OperationCancelledBecauseConflictingOperationRunningUserError", 510_008, "Another backup of the same type is running on this database.", "Wait until it has ended, then try again."),
-    ("UserErrorGenericSQLUserCorrectableFault", 520_906, "The database engine reported an error.", "Act on the engine's message, then try again."),
-    ("UserErrorCannotRestoreExistingDBWithoutForceOverwrite", 520_907, "A database of this name exists on the target instance.", "Choose another name, or allow overwriting."),
+    (
+        "UserErrorSQLPODoesNotSupportBackupType",
+        520_905,
+        "The database does not support this type of backup.",
+        "Choose a type that its recovery model allows.",
+    ),
+    (
+        "OperationCancelledBecauseConflictingOperationRunningUserError",
+        510_008,
+        "Another backup of the same type is running on this database.",
+        "Wait until it has ended, then try again.",
+    ),
+    (
+        "UserErrorGenericSQLUserCorrectableFault",
+        520_906,
+        "The database engine reported an error.",
+        "Act on the engine's message, then try again.",
+    ),
+    (
+        "UserErrorCannotRestoreExistingDBWithoutForceOverwrite",
+        520_907,
+        "A database of this name exists on the target instance.",
+        "Choose another name, or allow overwriting.",
+    ),
     ("UserErrorDatabaseFileCollision", 520_908, "A target file exists already.", "Choose other target paths, or allow overwriting."),
-    ("UserErrorRestoreFailedTargetFileAlreadyExists", 520_123, "A file of this name exists in the target directory.", "Choose another directory, or remove the file."),
+    (
+        "UserErrorRestoreFailedTargetFileAlreadyExists",
+        520_123,
+        "A file of this name exists in the target directory.",
+        "Choose another directory, or remove the file.",
+    ),
     ("WorkloadRestoreFailed", 510_011, "The restore failed.", "Act on the details, then try again."),
     ("VMNotInRunningStateUserError", 520_909, "The server is not running.", "Start the server and try again."),
-    ("WorkloadExtensionNotReachable", 520_910, "The agent on the server does not answer.", "Check that the server is up and its agent runs and reaches the vault; then re-register the server."),
+    (
+        "WorkloadExtensionNotReachable",
+        520_910,
+        "The agent on the server does not answer.",
+        "Check that the server is up and its agent runs and reaches the vault; then re-register the server.",
+    ),
     ("UserErrorJobSuccessfullyCancelled", 520_911, "The job was cancelled on request.", "Start it again when needed."),
-    ("UserErrorRecoveryPointDataCorrupt", 520_912, "Stored backup data failed its integrity check. Nothing of it was delivered.", "Restore another recovery point and verify the object store."),
-    ("UserErrorInsufficientSpaceForRestoreOnDisk", 520_913, "There is not enough space on the target disk.", "Free space or choose another target, then try again."),
-    ("WlExtGenericIOFaultUserError", 520_914, "The agent met an input/output error.", "Check the path, its rights and free space, then try again."),
-    ("UserErrorRestoreOperationInProgress", 520_915, "A restore of this database is running already.", "Wait until it has ended, then try again."),
-    ("BMSUserErrorKeyUnavailable", 520_916, "The key of this recovery point is not available to the vault.", "Bring back the key file of the vault, then try again."),
+    (
+        "UserErrorRecoveryPointDataCorrupt",
+        520_912,
+        "Stored backup data failed its integrity check. Nothing of it was delivered.",
+        "Restore another recovery point and verify the object store.",
+    ),
+    (
+        "UserErrorInsufficientSpaceForRestoreOnDisk",
+        520_913,
+        "There is not enough space on the target disk.",
+        "Free space or choose another target, then try again.",
+    ),
+    (
+        "WlExtGenericIOFaultUserError",
+        520_914,
+        "The agent met an input/output error.",
+        "Check the path, its rights and free space, then try again.",
+    ),
+    (
+        "UserErrorRestoreOperationInProgress",
+        520_915,
+        "A restore of this database is running already.",
+        "Wait until it has ended, then try again.",
+    ),
+    (
+        "BMSUserErrorKeyUnavailable",
+        520_916,
+        "The key of this recovery point is not available to the vault.",
+        "Bring back the key file of the vault, then try again.",
+    ),
 ];
 
 /// The codes of the catalogue, for documentation and tests.

@@ -140,7 +140,12 @@ impl Job {
         if self.status.is_final() || !self.kind.cancellable() {
             return Err(Fault::invalid(
                 "UserErrorJobNotCancellable",
-                format!("Job {} ({}, {}) cannot be cancelled: only a running backup or restore can.", self.id, self.kind.text(self.status), self.status.as_str()),
+                format!(
+                    "Job {} ({}, {}) cannot be cancelled: only a running backup or restore can.",
+                    self.id,
+                    self.kind.text(self.status),
+                    self.status.as_str()
+                ),
             ));
         }
         self.status = JobStatus::Cancelling;

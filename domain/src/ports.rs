@@ -74,8 +74,14 @@ pub enum StoreError {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Unavailable(_) => Fault::new(FaultKind::Unavailable, "ServiceUnavailable", "The vault's database cannot serve now. Retry after a moment.").because(error),
-            StoreError::BadCursor => Fault::invalid("InvalidSkipToken", "The skip token is not one that this list gave out. Start again without it, or take it from 'nextLink'."),
+            StoreError::Unavailable(_) => {
+                Fault::new(FaultKind::Unavailable, "ServiceUnavailable", "The vault's database cannot serve now. Retry after a moment.")
+                    .because(error)
+            }
+            StoreError::BadCursor => Fault::invalid(
+                "InvalidSkipToken",
+                "The skip token is not one that this list gave out. Start again without it, or take it from 'nextLink'.",
+            ),
             _ => Fault::internal(error),
         }
     }
@@ -151,7 +157,20 @@ pub trait Store: Send + Sync + 'static {
 /// An open transaction.
 #[async_trait]
 pub trait Tx:
-    TenancyRows + AccessRows + VaultRows + ServerRows + ContainerRows + PolicyRows + ItemRows + SetRows + PointRows + JobRows + OperationRows + TaskRows + CommandRows + Send
+    TenancyRows
+    + AccessRows
+    + VaultRows
+    + ServerRows
+    + ContainerRows
+    + PolicyRows
+    + ItemRows
+    + SetRows
+    + PointRows
+    + JobRows
+    + OperationRows
+    + TaskRows
+    + CommandRows
+    + Send
 {
     /// Makes it durable.
     async fn commit(self: Box<Self>) -> StoreResult<()>;
@@ -335,7 +354,13 @@ pub trait PointRows: Send {
     /// The point of a set.
     async fn point_of_set(&mut self, set: SetId) -> StoreResult<Option<RecoveryPoint>>;
     /// Newest first; `from`/`to` bound the time, both inclusive.
-    async fn points(&mut self, item: ItemId, from: Option<Timestamp>, to: Option<Timestamp>, page: &Page) -> StoreResult<Slice<RecoveryPoint>>;
+    async fn points(
+        &mut self,
+        item: ItemId,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        page: &Page,
+    ) -> StoreResult<Slice<RecoveryPoint>>;
     /// At a glance.
     async fn point_summary(&mut self, item: ItemId) -> StoreResult<PointSummary>;
 }
@@ -421,7 +446,12 @@ pub enum ObjectError {
 impl From<ObjectError> for Fault {
     fn from(error: ObjectError) -> Self {
         match &error {
-            ObjectError::Unavailable(_) => Fault::new(FaultKind::Unavailable, "ObjectStoreUnavailable", "The vault's object store cannot take or give data now (full, throttled or away). Retry after a moment.").because(error),
+            ObjectError::Unavailable(_) => Fault::new(
+                FaultKind::Unavailable,
+                "ObjectStoreUnavailable",
+                "The vault's object store cannot take or give data now (full, throttled or away). Retry after a moment.",
+            )
+            .because(error),
             _ => Fault::internal(error),
         }
     }

@@ -94,7 +94,10 @@ impl ProtectedItem {
         if self.soft_deleted.is_some() {
             return Err(Fault::conflict(
                 "BMSUserErrorItemSoftDeleted",
-                format!("'{}' is soft-deleted in this vault. Undelete it first (protectionState ProtectionStopped with isRehydrate true), then resume protection.", self.name),
+                format!(
+                    "'{}' is soft-deleted in this vault. Undelete it first (protectionState ProtectionStopped with isRehydrate true), then resume protection.",
+                    self.name
+                ),
             ));
         }
         self.policy_id = Some(policy);
@@ -130,8 +133,11 @@ impl ProtectedItem {
     /// Bring back a soft-deleted item: stopped, not protected (rulebook 5.2).
     pub fn undelete(&mut self, now: Timestamp) -> Result<()> {
         if self.soft_deleted.take().is_none() {
-            return Err(Fault::invalid("BMSUserErrorItemNotSoftDeleted", format!("'{}' is not soft-deleted; there is nothing to undelete. Leave isRehydrate out.", self.name))
-                .at("properties.isRehydrate"));
+            return Err(Fault::invalid(
+                "BMSUserErrorItemNotSoftDeleted",
+                format!("'{}' is not soft-deleted; there is nothing to undelete. Leave isRehydrate out.", self.name),
+            )
+            .at("properties.isRehydrate"));
         }
         self.state = ItemState::ProtectionStopped;
         self.updated_at = now;
@@ -141,7 +147,10 @@ impl ProtectedItem {
     pub fn may_back_up(&self) -> Result<PolicyId> {
         self.may_be_used()?;
         self.policy_id.ok_or_else(|| {
-            Fault::invalid("BMSUserErrorProtectionStopped", format!("Protection of '{}' is stopped. Resume it with a policy, then back up.", self.name))
+            Fault::invalid(
+                "BMSUserErrorProtectionStopped",
+                format!("Protection of '{}' is stopped. Resume it with a policy, then back up.", self.name),
+            )
         })
     }
     /// Refuses a restore of a soft-deleted item.

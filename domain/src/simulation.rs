@@ -92,7 +92,10 @@ impl ServerSpec {
             for database in &instance.databases {
                 let name = &database.name;
                 if name.trim() != name || name.is_empty() || name.chars().count() > 123 {
-                    return Err(bad("databases[].name", format!("'{name}' is not a database name: 1 to 123 characters, no leading or trailing blanks.")));
+                    return Err(bad(
+                        "databases[].name",
+                        format!("'{name}' is not a database name: 1 to 123 characters, no leading or trailing blanks."),
+                    ));
                 }
                 if name.eq_ignore_ascii_case("tempdb") || SYSTEM_DATABASES.iter().any(|s| s.eq_ignore_ascii_case(name)) {
                     return Err(bad("databases[].name", format!("'{name}' is a system database; it comes by itself. Leave it out.")));

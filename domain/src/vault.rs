@@ -29,12 +29,10 @@ impl SoftDeleteState {
     }
     /// Parses a client's word; `AlwaysOn` and `AlwaysON` both occur.
     pub fn parse(word: &str, field: &str) -> Result<Self> {
-        [Self::Disabled, Self::Enabled, Self::AlwaysOn]
-            .into_iter()
-            .find(|s| s.wire().eq_ignore_ascii_case(word))
-            .ok_or_else(|| {
-                Fault::invalid("BMSUserErrorInvalidInput", format!("Property '{field}' is '{word}'; allowed are Disabled, Enabled, AlwaysON.")).at(field)
-            })
+        [Self::Disabled, Self::Enabled, Self::AlwaysOn].into_iter().find(|s| s.wire().eq_ignore_ascii_case(word)).ok_or_else(|| {
+            Fault::invalid("BMSUserErrorInvalidInput", format!("Property '{field}' is '{word}'; allowed are Disabled, Enabled, AlwaysON."))
+                .at(field)
+        })
     }
 }
 
@@ -101,7 +99,11 @@ impl StorageModel {
             .into_iter()
             .find(|s| s.wire().eq_ignore_ascii_case(word))
             .ok_or_else(|| {
-                Fault::invalid("BMSUserErrorInvalidInput", format!("Property '{field}' is '{word}'; allowed are GeoRedundant, LocallyRedundant, ZoneRedundant.")).at(field)
+                Fault::invalid(
+                    "BMSUserErrorInvalidInput",
+                    format!("Property '{field}' is '{word}'; allowed are GeoRedundant, LocallyRedundant, ZoneRedundant."),
+                )
+                .at(field)
             })
     }
 }

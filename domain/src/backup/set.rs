@@ -114,11 +114,17 @@ impl BackupSet {
             return Err(Fault::new(
                 FaultKind::Stale,
                 "StaleGeneration",
-                format!("Backup set {} is at generation {}; this request is of generation {generation}. Another attempt has taken over: stop this one.", self.id, self.generation),
+                format!(
+                    "Backup set {} is at generation {}; this request is of generation {generation}. Another attempt has taken over: stop this one.",
+                    self.id, self.generation
+                ),
             ));
         }
         if self.state != SetState::Open {
-            return Err(Fault::conflict("SetNotOpen", format!("Backup set {} is {}; only an open set takes data.", self.id, self.state.as_str())));
+            return Err(Fault::conflict(
+                "SetNotOpen",
+                format!("Backup set {} is {}; only an open set takes data.", self.id, self.state.as_str()),
+            ));
         }
         Ok(())
     }
@@ -237,7 +243,11 @@ pub fn verify_streams(
         }
         let rows: Vec<&ChunkRow> = ledger.iter().filter(|c| c.stream == n).collect();
         if rows.len() != summary.chunks as usize || rows.is_empty() {
-            return Err(refuse(format!("Stream {n}: the manifest counts {} chunks, the vault holds {}. Send the missing ones, then commit again.", summary.chunks, rows.len())));
+            return Err(refuse(format!(
+                "Stream {n}: the manifest counts {} chunks, the vault holds {}. Send the missing ones, then commit again.",
+                summary.chunks,
+                rows.len()
+            )));
         }
         for (seq, row) in (0u32..).zip(&rows) {
             let last = seq + 1 == summary.chunks;
@@ -245,7 +255,10 @@ pub fn verify_streams(
                 return Err(refuse(format!("Stream {n}: chunk {seq} is missing. Send it, then commit again.")));
             }
             if (!last && row.size != chunk_size) || row.size == 0 || row.size > chunk_size {
-                return Err(refuse(format!("Stream {n}, chunk {seq}: {} bytes, but every chunk except the last has exactly {chunk_size}.", row.size)));
+                return Err(refuse(format!(
+                    "Stream {n}, chunk {seq}: {} bytes, but every chunk except the last has exactly {chunk_size}.",
+                    row.size
+                )));
             }
         }
         let sealed: u64 = rows.iter().map(|r| u64::from(r.size)).sum();

@@ -52,8 +52,7 @@ impl ArmId {
     }
     /// Whether the id names a resource of `namespace` and, as its last type word, `kind`.
     pub fn is(&self, namespace: &str, kind: &str) -> bool {
-        self.provider.eq_ignore_ascii_case(namespace)
-            && self.path.last().is_some_and(|(k, _)| k.eq_ignore_ascii_case(kind))
+        self.provider.eq_ignore_ascii_case(namespace) && self.path.last().is_some_and(|(k, _)| k.eq_ignore_ascii_case(kind))
     }
 }
 
@@ -91,7 +90,12 @@ mod tests {
 
     #[test]
     fn a_broken_id_names_the_field() {
-        for bad in ["", "x", "/subscriptions/1/resourceGroups/r/providers/p/t/n", "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups//providers/p/t/n"] {
+        for bad in [
+            "",
+            "x",
+            "/subscriptions/1/resourceGroups/r/providers/p/t/n",
+            "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups//providers/p/t/n",
+        ] {
             let fault = ArmId::parse(bad, "properties.policyId").unwrap_err();
             assert_eq!(fault.target.as_deref(), Some("properties.policyId"), "{bad}");
         }

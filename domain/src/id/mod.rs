@@ -6,7 +6,7 @@
 mod arm;
 mod names;
 
-pub use arm::{ArmId, vm_id, vault_path};
+pub use arm::{ArmId, vault_path, vm_id};
 pub use names::{ContainerName, ItemName, NameKey, policy_name, vault_name};
 
 macro_rules! typed_ids {

@@ -101,7 +101,9 @@ impl ItemName {
             }
             _ => Err(Fault::invalid(
                 "BMSUserErrorInvalidItemName",
-                format!("The item name '{text}' is not of the form 'SQLDataBase;<instance>;<database>'. Take the 'name' of a protectable item."),
+                format!(
+                    "The item name '{text}' is not of the form 'SQLDataBase;<instance>;<database>'. Take the 'name' of a protectable item."
+                ),
             )
             .at("protectedItemName")),
         }
@@ -142,7 +144,9 @@ pub fn policy_name(name: &str) -> Result<()> {
     }
     Err(Fault::invalid(
         "BMSUserErrorInvalidPolicyName",
-        format!("The policy name '{name}' breaks the rule: 3 to 150 characters, a letter first, then letters, digits, hyphens and underscores."),
+        format!(
+            "The policy name '{name}' breaks the rule: 3 to 150 characters, a letter first, then letters, digits, hyphens and underscores."
+        ),
     )
     .at("policyName"))
 }

@@ -105,5 +105,9 @@ fn check_fit(command: &AgentCommand, outcome: &Outcome) -> Result<()> {
     if fits {
         return Ok(());
     }
-    Err(Fault::invalid("OutcomeDoesNotFit", format!("Command '{}' cannot end with this outcome; a backup ends by committing its set.", command.id)).at("outcome"))
+    Err(Fault::invalid(
+        "OutcomeDoesNotFit",
+        format!("Command '{}' cannot end with this outcome; a backup ends by committing its set.", command.id),
+    )
+    .at("outcome"))
 }

@@ -7,7 +7,9 @@ use super::ingest::own_set;
 use crate::{Engine, outcome};
 use bytes::Bytes;
 use jiff::Timestamp;
-use rsvault_domain::backup::{BackupFacts, BackupKind, BackupSet, Manifest, RecoveryPoint, RecoveryPointName, SetState, StreamSummary, WrappedKey, verify_streams};
+use rsvault_domain::backup::{
+    BackupFacts, BackupKind, BackupSet, Manifest, RecoveryPoint, RecoveryPointName, SetState, StreamSummary, WrappedKey, verify_streams,
+};
 use rsvault_domain::discovery::AgentRecord;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{SetId, TaskId};
@@ -51,8 +53,13 @@ pub async fn commit(engine: &Engine, agent: &AgentRecord, id: SetId, request: &C
         (set, manifest)
     };
     let bytes = Bytes::from(serde_json::to_vec_pretty(&manifest).map_err(Fault::internal)?);
-    if engine.objects.put_new(&set.manifest_key(), bytes.clone()).await? == PutOutcome::Exists && engine.objects.get(&set.manifest_key()).await? != bytes {
-        return Err(Fault::conflict("ManifestExists", "This set was offered for commit before with another manifest. Start a new attempt."));
+    if engine.objects.put_new(&set.manifest_key(), bytes.clone()).await? == PutOutcome::Exists
+        && engine.objects.get(&set.manifest_key()).await? != bytes
+    {
+        return Err(Fault::conflict(
+            "ManifestExists",
+            "This set was offered for commit before with another manifest. Start a new attempt.",
+        ));
     }
     let mut tx = engine.store.begin().await?;
     let committed = flip(engine, tx.as_mut(), agent, &set, &manifest).await?;
@@ -66,20 +73,35 @@ async fn committed_before(tx: &mut dyn Tx, set: &BackupSet, generation: i64) -> 
     if set.state != SetState::Committed || set.generation != generation {
         return Ok(None);
     }
-    let point = tx.point_of_set(set.id).await?.ok_or_else(|| Fault::not_found("RecoveryPointGone", "The recovery point of this set has been deleted."))?;
+    let point = tx
+        .point_of_set(set.id)
+        .await?
+        .ok_or_else(|| Fault::not_found("RecoveryPointGone", "The recovery point of this set has been deleted."))?;
     Ok(Some(Committed { point: point.name, at: set.closed_at.unwrap_or(set.opened_at) }))
 }
 
 async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) -> Result<Manifest> {
     if request.key.key_id != set.key_id || request.key.version != set.key_version {
-        return Err(Fault::invalid("WrongRecipient", format!("The data key is wrapped for {} version {}; this set is for {} version {}.", request.key.key_id, request.key.version, set.key_id, set.key_version)).at("key"));
+        return Err(Fault::invalid(
+            "WrongRecipient",
+            format!(
+                "The data key is wrapped for {} version {}; this set is for {} version {}.",
+                request.key.key_id, request.key.version, set.key_id, set.key_version
+            ),
+        )
+        .at("key"));
     }
     let ledger = tx.ledger(set.id, set.generation).await?;
     let streams = verify_streams(set.chunk_size, &ledger, &request.streams, &|bytes| blake3::hash(bytes).to_hex().to_string())?;
-    let item = tx.item_by_id(set.item_id).await?.ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
+    let item = tx
+        .item_by_id(set.item_id)
+        .await?
+        .ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
     let container = tx.container_by_id(item.container_id).await?.ok_or_else(|| Fault::internal("container of an item is gone"))?;
     let newest = tx.points(item.id, None, None, &Page { after: None, limit: 1 }).await?.items.into_iter().next();
-    if let Some(newest) = newest.filter(|p| p.facts.recovery_fork == request.facts.recovery_fork && p.facts.last_lsn > request.facts.last_lsn) {
+    if let Some(newest) =
+        newest.filter(|p| p.facts.recovery_fork == request.facts.recovery_fork && p.facts.last_lsn > request.facts.last_lsn)
+    {
         return Err(Fault::invalid(
             "LsnOrder",
             format!("This backup ends at LSN {}, before the newest recovery point ({}) of the same recovery fork. The agent read an older state; back up again.", request.facts.last_lsn, newest.facts.last_lsn),
@@ -111,8 +133,13 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
     }
     current.accepts(set.generation)?;
     let mut command = super::leased(tx, agent, set.command_id, set.generation).await?;
-    let CommandWork::Backup { expires_at, on_demand, .. } = command.work.clone() else { return Err(Fault::internal("set of a command that is no backup")) };
-    let mut item = tx.item_by_id(set.item_id).await?.ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
+    let CommandWork::Backup { expires_at, on_demand, .. } = command.work.clone() else {
+        return Err(Fault::internal("set of a command that is no backup"));
+    };
+    let mut item = tx
+        .item_by_id(set.item_id)
+        .await?
+        .ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
     if !tx.commit_set(set.id, set.generation, manifest, now).await? {
         return Err(super::stale(set.command_id, set.generation));
     }

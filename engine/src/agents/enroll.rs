@@ -30,7 +30,14 @@ pub async fn create_token(engine: &Engine, server: ServerId, valid_for: SignedDu
 pub async fn enroll(engine: &Engine, token: &str, version: &str) -> Result<Enrolled> {
     let now = engine.clock.now();
     let mut tx = engine.store.begin().await?;
-    let refused = || Fault::new(FaultKind::Unauthenticated, "EnrolmentTokenInvalid", "The enrolment token is unknown, used or expired. Make a new one for this server and enrol again.").at("token");
+    let refused = || {
+        Fault::new(
+            FaultKind::Unauthenticated,
+            "EnrolmentTokenInvalid",
+            "The enrolment token is unknown, used or expired. Make a new one for this server and enrol again.",
+        )
+        .at("token")
+    };
     let server_id = tx.take_token(secret::hash(token), now).await?.ok_or_else(refused)?;
     let server = tx.server_by_id(server_id).await?.ok_or_else(refused)?;
     let own_secret = secret::generate()?;
@@ -50,7 +57,13 @@ pub async fn enroll(engine: &Engine, token: &str, version: &str) -> Result<Enrol
 /// Checks an agent's credentials. Only the newest enrolment of a server counts: an agent whose
 /// server was enrolled again is out.
 pub async fn authenticate(engine: &Engine, id: AgentId, own_secret: &str) -> Result<AgentRecord> {
-    let refused = || Fault::new(FaultKind::Unauthenticated, "AgentCredentialsInvalid", "The agent's credentials are not valid here. Enrol the agent again with a new token.");
+    let refused = || {
+        Fault::new(
+            FaultKind::Unauthenticated,
+            "AgentCredentialsInvalid",
+            "The agent's credentials are not valid here. Enrol the agent again with a new token.",
+        )
+    };
     let mut tx = engine.store.read().await?;
     let agent = tx.agent(id).await?.ok_or_else(refused)?;
     if !secret::matches(own_secret, &agent.secret_hash) {

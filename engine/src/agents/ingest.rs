@@ -69,7 +69,10 @@ pub async fn open_set(engine: &Engine, agent: &AgentRecord, id: CommandId, gener
 
 /// The set `id`, if it belongs to a command of this agent's server.
 pub(super) async fn own_set(tx: &mut dyn Tx, agent: &AgentRecord, id: SetId) -> Result<BackupSet> {
-    let missing = || Fault::not_found("SetNotFound", format!("Backup set '{id}' is not one of this agent's. Open a set for the command first.")).at("setId");
+    let missing = || {
+        Fault::not_found("SetNotFound", format!("Backup set '{id}' is not one of this agent's. Open a set for the command first."))
+            .at("setId")
+    };
     let set = tx.set(id).await?.ok_or_else(missing)?;
     own(tx, agent, set.command_id).await.map_err(|_| missing())?;
     Ok(set)
@@ -77,14 +80,29 @@ pub(super) async fn own_set(tx: &mut dyn Tx, agent: &AgentRecord, id: SetId) -> 
 
 /// Stores one chunk: `digest` (BLAKE3) was verified over `bytes` by the edge. Durable when this
 /// returns. The same bytes again are fine; other bytes at the same place are refused.
-pub async fn put_chunk(engine: &Engine, agent: &AgentRecord, id: SetId, generation: i64, stream: u32, seq: u32, digest: [u8; 32], bytes: Bytes) -> Result<PutChunk> {
+#[allow(clippy::too_many_arguments, reason = "the address of a chunk has five parts")]
+pub async fn put_chunk(
+    engine: &Engine,
+    agent: &AgentRecord,
+    id: SetId,
+    generation: i64,
+    stream: u32,
+    seq: u32,
+    digest: [u8; 32],
+    bytes: Bytes,
+) -> Result<PutChunk> {
     let mut tx = engine.store.read().await?;
     let set = own_set(tx.as_mut(), agent, id).await?;
     set.accepts(generation)?;
     let size = u32::try_from(bytes.len()).ok().filter(|s| *s > 0 && *s <= set.chunk_size).ok_or_else(|| {
         Fault::new(FaultKind::TooLarge, "ChunkSize", format!("A chunk has 1 to {} bytes; this one has {}.", set.chunk_size, bytes.len()))
     })?;
-    let different = || Fault::conflict("ChunkExists", format!("Chunk {seq} of stream {stream} stands with other bytes. A chunk is written once; start a new attempt."));
+    let different = || {
+        Fault::conflict(
+            "ChunkExists",
+            format!("Chunk {seq} of stream {stream} stands with other bytes. A chunk is written once; start a new attempt."),
+        )
+    };
     if let Some(stands) = tx.chunk(id, generation, stream, seq).await? {
         return if stands.digest == digest { Ok(PutChunk::Same) } else { Err(different()) };
     }

@@ -5,6 +5,7 @@ mod commit;
 mod enroll;
 mod ingest;
 mod queue;
+mod release;
 mod restore;
 
 pub use crate::outcome::Outcome;
@@ -13,6 +14,7 @@ pub use commit::{CommitRequest, Committed, commit};
 pub use enroll::{Enrolled, authenticate, create_token, enroll};
 pub use ingest::{OpenedSet, PutChunk, abort, ledger, open_set, put_chunk};
 pub(crate) use queue::queue;
+pub use release::release;
 pub use restore::{RestoreSet, read_chunk, restore_set};
 
 use rsvault_domain::discovery::AgentRecord;
@@ -32,14 +34,17 @@ pub(crate) async fn leased(tx: &mut dyn Tx, agent: &AgentRecord, id: CommandId, 
 
 /// The command `id`, if it is this agent's server's.
 pub(crate) async fn own(tx: &mut dyn Tx, agent: &AgentRecord, id: CommandId) -> Result<AgentCommand> {
-    tx.command(id)
-        .await?
-        .filter(|c| c.server_id == agent.server_id)
-        .ok_or_else(|| Fault::not_found("CommandNotFound", format!("Command '{id}' is not one of this agent's. Ask for the next command.")).at("commandId"))
+    tx.command(id).await?.filter(|c| c.server_id == agent.server_id).ok_or_else(|| {
+        Fault::not_found("CommandNotFound", format!("Command '{id}' is not one of this agent's. Ask for the next command.")).at("commandId")
+    })
 }
 
 pub(crate) fn stale(id: CommandId, generation: i64) -> Fault {
-    Fault::new(FaultKind::Stale, "StaleGeneration", format!("Command '{id}' is not leased at generation {generation} any more. Stop working on it."))
+    Fault::new(
+        FaultKind::Stale,
+        "StaleGeneration",
+        format!("Command '{id}' is not leased at generation {generation} any more. Stop working on it."),
+    )
 }
 
 /// The command `id`, if it is leased to this agent at whatever generation.

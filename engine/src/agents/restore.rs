@@ -49,7 +49,12 @@ pub async fn read_chunk(engine: &Engine, agent: &AgentRecord, command: CommandId
         .and_then(|s| s.chunk_list.get(seq as usize))
         .ok_or_else(|| Fault::not_found("ChunkNotFound", format!("Set '{id}' has no chunk {seq} in stream {stream}.")).at("seq"))?;
     let corrupt = |what: &str| {
-        Fault::conflict("UserErrorRecoveryPointDataCorrupt", format!("Chunk {seq} of stream {stream} of backup set {id} {what}. Nothing of it was delivered. Restore another recovery point and check the object store."))
+        Fault::conflict(
+            "UserErrorRecoveryPointDataCorrupt",
+            format!(
+                "Chunk {seq} of stream {stream} of backup set {id} {what}. Nothing of it was delivered. Restore another recovery point and check the object store."
+            ),
+        )
     };
     let key = set.chunk_key(stream, seq);
     let bytes = match engine.objects.get(&key).await {

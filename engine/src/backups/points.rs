@@ -23,7 +23,13 @@ pub struct PointView {
 
 /// Points of an item, newest first. Full coverage by logs comes with the log chain (issue 3): the
 /// edge shows an empty `DefaultRangeRecoveryPoint` last.
-pub async fn points(engine: &Engine, path: &ItemPath, from: Option<Timestamp>, to: Option<Timestamp>, page: &Page) -> Result<(PointView, Slice<RecoveryPoint>)> {
+pub async fn points(
+    engine: &Engine,
+    path: &ItemPath,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    page: &Page,
+) -> Result<(PointView, Slice<RecoveryPoint>)> {
     let mut tx = engine.store.read().await?;
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
     let slice = tx.points(item.id, from, to, page).await?;
@@ -40,5 +46,9 @@ pub async fn point(engine: &Engine, path: &ItemPath, name: &str) -> Result<(Poin
 
 /// The 404 of an unknown point.
 pub(crate) fn not_found(item: &ProtectedItem, name: &str) -> Fault {
-    Fault::not_found("BMSUserErrorRecoveryPointNotFound", format!("Recovery point '{name}' of '{}' was not found. List the item's recovery points for the names.", item.name)).at("recoveryPointId")
+    Fault::not_found(
+        "BMSUserErrorRecoveryPointNotFound",
+        format!("Recovery point '{name}' of '{}' was not found. List the item's recovery points for the names.", item.name),
+    )
+    .at("recoveryPointId")
 }

@@ -45,11 +45,14 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
     let policy = tx.policy_by_id(policy_id).await?.ok_or_else(|| Fault::internal("policy of an item is gone"))?;
     let sql = policy.spec.for_sql(&policy.name)?;
     let expires_at = policy::on_demand_expiry(kind, request.expires_at, now, sql)?;
-    let server = tx
-        .server_by_id(container.server_id)
-        .await?
-        .ok_or_else(|| Fault::conflict("WorkloadExtensionNotReachable", format!("The server of '{}' does not exist any more. Stop protection of the item.", item.name)))?;
-    let mut job = jobs::new(engine, caller, &vault, Some(item.id), JobKind::Backup(kind), format!("{} [{}]", item.name.database, server.host_name()));
+    let server = tx.server_by_id(container.server_id).await?.ok_or_else(|| {
+        Fault::conflict(
+            "WorkloadExtensionNotReachable",
+            format!("The server of '{}' does not exist any more. Stop protection of the item.", item.name),
+        )
+    })?;
+    let mut job =
+        jobs::new(engine, caller, &vault, Some(item.id), JobKind::Backup(kind), format!("{} [{}]", item.name.database, server.host_name()));
     let running = tx.running_jobs(item.id).await?;
     let conflict = if running.iter().any(|j| j.kind == JobKind::Backup(kind)) {
         Some(JobFault::catalogue("OperationCancelledBecauseConflictingOperationRunningUserError", ""))
@@ -63,7 +66,8 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
         job.end(JobStatus::Failed, vec![fault], now);
     }
     let job_id = job.id;
-    let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
+    let operation =
+        start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
     if !refused {
         let work = CommandWork::Backup {
             item: item.id,

@@ -19,12 +19,24 @@ pub async fn inquire(engine: &Engine, caller: &Caller, path: &VaultPath, name: &
     }
     let vault = find(tx.as_mut(), path).await?;
     let container = find_container(tx.as_mut(), &vault, name).await?;
-    let server = tx
-        .server_by_id(container.server_id)
-        .await?
-        .ok_or_else(|| Fault::conflict("WorkloadExtensionNotReachable", format!("The server of container '{name}' does not exist any more. Unregister the container.")))?;
+    let server = tx.server_by_id(container.server_id).await?.ok_or_else(|| {
+        Fault::conflict(
+            "WorkloadExtensionNotReachable",
+            format!("The server of container '{name}' does not exist any more. Unregister the container."),
+        )
+    })?;
     let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: None, done: false }).await?;
-    queue(engine, tx.as_mut(), &server, &vault, None, CommandWork::Inquire { container: container.id, purpose: InquiryPurpose::Inquire }, None, Some(operation.id)).await?;
+    queue(
+        engine,
+        tx.as_mut(),
+        &server,
+        &vault,
+        None,
+        CommandWork::Inquire { container: container.id, purpose: InquiryPurpose::Inquire },
+        None,
+        Some(operation.id),
+    )
+    .await?;
     tx.commit().await?;
     engine.wake.ring(Bell::Commands);
     Ok(operation)

@@ -35,9 +35,18 @@ pub async fn protectable_items(engine: &Engine, path: &VaultPath) -> Result<Vec<
             let view = ContainerView { vault: vault.clone(), container, server };
             for instance in &view.container.inventory.instances {
                 rows.push(ProtectableItem { container: view.clone(), instance: instance.clone(), database: None });
-                let mut databases: Vec<_> = instance.databases.iter().filter(|d| !protected.contains(ItemName::new(&instance.name, &d.name).key().as_str())).cloned().collect();
+                let mut databases: Vec<_> = instance
+                    .databases
+                    .iter()
+                    .filter(|d| !protected.contains(ItemName::new(&instance.name, &d.name).key().as_str()))
+                    .cloned()
+                    .collect();
                 databases.sort_by_key(|d| d.name.to_lowercase());
-                rows.extend(databases.into_iter().map(|d| ProtectableItem { container: view.clone(), instance: instance.clone(), database: Some(d) }));
+                rows.extend(databases.into_iter().map(|d| ProtectableItem {
+                    container: view.clone(),
+                    instance: instance.clone(),
+                    database: Some(d),
+                }));
             }
         }
         match slice.next {
@@ -47,7 +56,10 @@ pub async fn protectable_items(engine: &Engine, path: &VaultPath) -> Result<Vec<
     }
 }
 
-async fn protected_names(tx: &mut dyn rsvault_domain::ports::Tx, container: &rsvault_domain::discovery::Container) -> Result<HashSet<String>> {
+async fn protected_names(
+    tx: &mut dyn rsvault_domain::ports::Tx,
+    container: &rsvault_domain::discovery::Container,
+) -> Result<HashSet<String>> {
     let filter = ItemFilter { container_id: Some(container.id), policy_id: None };
     let mut page = Page::default();
     let mut names = HashSet::new();

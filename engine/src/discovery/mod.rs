@@ -8,8 +8,8 @@ mod refresh;
 mod register;
 mod unregister;
 
-pub use containers::{ContainerView, get, list, list_soft_deleted, protectable};
 pub(crate) use containers::find_container;
+pub use containers::{ContainerView, get, list, list_soft_deleted, protectable};
 pub use inquire::inquire;
 pub use items::{ProtectableItem, protectable_items, workload_items};
 pub use refresh::refresh;

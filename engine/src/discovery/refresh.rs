@@ -13,7 +13,13 @@ pub async fn refresh(engine: &Engine, caller: &Caller, path: &VaultPath) -> Resu
         return Ok(operation);
     }
     let vault = find(tx.as_mut(), path).await?;
-    let seen: Vec<_> = tx.servers(vault.subscription).await?.into_iter().filter(|s| s.location.eq_ignore_ascii_case(&vault.location)).map(|s| s.id).collect();
+    let seen: Vec<_> = tx
+        .servers(vault.subscription)
+        .await?
+        .into_iter()
+        .filter(|s| s.location.eq_ignore_ascii_case(&vault.location))
+        .map(|s| s.id)
+        .collect();
     tx.mark_discovered(vault.id, &seen, engine.clock.now()).await?;
     let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: None, done: true }).await?;
     tx.commit().await?;

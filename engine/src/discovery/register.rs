@@ -24,7 +24,13 @@ pub struct Registered {
 }
 
 /// Registers (or re-registers) the server named by the container.
-pub async fn register(engine: &Engine, caller: &Caller, path: &VaultPath, name: &ContainerName, source_resource_id: Option<&str>) -> Result<Registered> {
+pub async fn register(
+    engine: &Engine,
+    caller: &Caller,
+    path: &VaultPath,
+    name: &ContainerName,
+    source_resource_id: Option<&str>,
+) -> Result<Registered> {
     let now = engine.clock.now();
     let mut tx = engine.store.begin().await?;
     let vault = find(tx.as_mut(), path).await?;
@@ -37,7 +43,10 @@ pub async fn register(engine: &Engine, caller: &Caller, path: &VaultPath, name: 
         let elsewhere = tx.vault_by_id(other.vault_id).await?.map_or_else(|| other.vault_id.to_string(), |v| v.name);
         return Err(Fault::conflict(
             "BMSUserErrorContainerAlreadyRegistered",
-            format!("Server '{}' is registered to vault '{elsewhere}'. A server belongs to one vault: unregister it there first.", server.name),
+            format!(
+                "Server '{}' is registered to vault '{elsewhere}'. A server belongs to one vault: unregister it there first.",
+                server.name
+            ),
         ));
     }
     let container = match tx.container(vault.id, &name.key()).await? {
@@ -64,7 +73,9 @@ pub async fn register(engine: &Engine, caller: &Caller, path: &VaultPath, name: 
     };
     let job = jobs::new(engine, caller, &vault, None, JobKind::Register, server.name.clone());
     let job_id = job.id;
-    let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Container(container.id), job: Some(job), done: false }).await?;
+    let operation =
+        start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Container(container.id), job: Some(job), done: false })
+            .await?;
     queue(
         engine,
         tx.as_mut(),

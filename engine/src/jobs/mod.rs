@@ -31,7 +31,11 @@ pub(crate) fn new(engine: &Engine, caller: &Caller, vault: &Vault, item: Option<
 }
 
 fn not_found(vault: &Vault, id: JobId) -> Fault {
-    Fault::not_found("BMSUserErrorJobNotFound", format!("Job '{id}' was not found in vault '{}'. List the vault's jobs for the ids.", vault.name)).at("jobName")
+    Fault::not_found(
+        "BMSUserErrorJobNotFound",
+        format!("Job '{id}' was not found in vault '{}'. List the vault's jobs for the ids.", vault.name),
+    )
+    .at("jobName")
 }
 
 /// Reads a job.

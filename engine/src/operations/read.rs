@@ -13,8 +13,14 @@ pub async fn read(engine: &Engine, path: &VaultPath, id: OperationId) -> Result<
     let mut tx = engine.store.read().await?;
     let key = vault_key(path.subscription, &path.resource_group, &path.name);
     tx.operation(id).await?.filter(|o| o.vault_key == key).ok_or_else(|| {
-        Fault::not_found("BMSUserErrorOperationNotFound", format!("Operation '{id}' was not found in vault '{}'. Use the id from the Azure-AsyncOperation or Location header.", path.name))
-            .at("operationId")
+        Fault::not_found(
+            "BMSUserErrorOperationNotFound",
+            format!(
+                "Operation '{id}' was not found in vault '{}'. Use the id from the Azure-AsyncOperation or Location header.",
+                path.name
+            ),
+        )
+        .at("operationId")
     })
 }
 

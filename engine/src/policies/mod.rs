@@ -21,7 +21,11 @@ pub struct PolicyInUse {
 /// The policy `name` of a vault, or 404.
 pub(crate) async fn find_policy(tx: &mut dyn Tx, vault: &Vault, name: &str) -> Result<Policy> {
     tx.policy(vault.id, &NameKey::new(name)).await?.ok_or_else(|| {
-        Fault::not_found("BMSUserErrorPolicyNotFound", format!("Policy '{name}' was not found in vault '{}'. List the vault's policies for the names.", vault.name)).at("policyName")
+        Fault::not_found(
+            "BMSUserErrorPolicyNotFound",
+            format!("Policy '{name}' was not found in vault '{}'. List the vault's policies for the names.", vault.name),
+        )
+        .at("policyName")
     })
 }
 
@@ -37,7 +41,16 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, name: &str
             stands.spec.for_sql(&stands.name)?;
             Policy { spec: PolicySpec::Sql(spec), updated_at: now, etag: stands.etag + 1, ..stands }
         }
-        None => Policy { id: PolicyId(Uuid::new_v4()), vault_id: vault.id, name: name.to_owned(), spec: PolicySpec::Sql(spec), system: false, created_at: now, updated_at: now, etag: 1 },
+        None => Policy {
+            id: PolicyId(Uuid::new_v4()),
+            vault_id: vault.id,
+            name: name.to_owned(),
+            spec: PolicySpec::Sql(spec),
+            system: false,
+            created_at: now,
+            updated_at: now,
+            etag: 1,
+        },
     };
     tx.put_policy(&policy).await?;
     let items = tx.policy_use(policy.id).await?;
@@ -79,7 +92,10 @@ pub async fn delete(engine: &Engine, _caller: &Caller, path: &VaultPath, name: &
     if used > 0 {
         return Err(Fault::invalid(
             "BMSUserErrorPolicyInUse",
-            format!("Policy '{}' protects {used} item(s) and cannot be deleted. Move them to another policy or stop their protection first.", policy.name),
+            format!(
+                "Policy '{}' protects {used} item(s) and cannot be deleted. Move them to another policy or stop their protection first.",
+                policy.name
+            ),
         )
         .at("policyName"));
     }

@@ -81,7 +81,8 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
         job.set_property(key, value);
     }
     let job_id = job.id;
-    let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: false }).await?;
+    let operation =
+        start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: false }).await?;
     let task = TaskKind::Protect { item: item.id, operation: operation.id, job: job_id, change: task };
     tx.enqueue(TaskId(Uuid::new_v4()), &task, now).await?;
     tx.commit().await?;
@@ -90,7 +91,11 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
 }
 
 fn nothing_to_change(path: &ItemPath) -> Fault {
-    Fault::not_found("BMSUserErrorDataSourceObjectNotFound", format!("'{}' is not a protected item of container '{}'.", path.item, path.container)).at("protectedItemName")
+    Fault::not_found(
+        "BMSUserErrorDataSourceObjectNotFound",
+        format!("'{}' is not a protected item of container '{}'.", path.item, path.container),
+    )
+    .at("protectedItemName")
 }
 
 /// The SQL policy that `policyId` names; it must be of this vault.
@@ -101,8 +106,15 @@ async fn policy_of(tx: &mut dyn Tx, vault: &Vault, policy_id: &str) -> Result<Po
         && NameKey::new(&id.resource_group) == NameKey::new(&vault.resource_group)
         && id.name_of("vaults").is_some_and(|v| NameKey::new(v) == NameKey::new(&vault.name));
     let name = id.name_of("backupPolicies").filter(|_| same_vault).ok_or_else(|| {
-        Fault::invalid("BMSUserErrorInvalidConfigureProtectionRequest", format!("Property 'policyId' does not name a policy of vault '{}': '{policy_id}'. Send '{}/backupPolicies/<name>'.", vault.name, vault.arm_id()))
-            .at(field)
+        Fault::invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            format!(
+                "Property 'policyId' does not name a policy of vault '{}': '{policy_id}'. Send '{}/backupPolicies/<name>'.",
+                vault.name,
+                vault.arm_id()
+            ),
+        )
+        .at(field)
     })?;
     let policy = find_policy(tx, vault, name).await.map_err(|fault| match fault.kind {
         FaultKind::NotFound => Fault::invalid("BMSUserErrorInvalidConfigureProtectionRequest", fault.message).at(field),
@@ -114,9 +126,18 @@ async fn policy_of(tx: &mut dyn Tx, vault: &Vault, policy_id: &str) -> Result<Po
 
 /// Writes the item of a database that was never protected: it shows as IRPending at once and leaves
 /// the list of protectable items.
-async fn first_time(tx: &mut dyn Tx, path: &ItemPath, container: &Container, policy: PolicyId, now: jiff::Timestamp) -> Result<ProtectedItem> {
+async fn first_time(
+    tx: &mut dyn Tx,
+    path: &ItemPath,
+    container: &Container,
+    policy: PolicyId,
+    now: jiff::Timestamp,
+) -> Result<ProtectedItem> {
     if container.registration != Registration::Registered {
-        return Err(Fault::conflict("BMSUserErrorContainerNotRegistered", format!("Container '{}' is {}. Register it, then protect its databases.", container.name, container.registration.as_str())));
+        return Err(Fault::conflict(
+            "BMSUserErrorContainerNotRegistered",
+            format!("Container '{}' is {}. Register it, then protect its databases.", container.name, container.registration.as_str()),
+        ));
     }
     let found = container
         .inventory

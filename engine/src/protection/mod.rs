@@ -6,5 +6,5 @@ mod read;
 
 pub use change::{Change, put};
 pub use delete::delete;
-pub use read::{ItemPath, ItemView, get, list, status_of_server};
 pub(crate) use read::find_item;
+pub use read::{ItemPath, ItemView, get, list, status_of_server};

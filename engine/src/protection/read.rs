@@ -47,7 +47,10 @@ pub(crate) async fn find_item(tx: &mut dyn Tx, path: &ItemPath) -> Result<(Vault
     let item = tx.item(container.id, &path.item.key()).await?.ok_or_else(|| {
         Fault::not_found(
             "BMSUserErrorDataSourceObjectNotFound",
-            format!("'{}' is not a protected item of container '{}'. Protect it first, or list the vault's items for the names.", path.item, path.container),
+            format!(
+                "'{}' is not a protected item of container '{}'. Protect it first, or list the vault's items for the names.",
+                path.item, path.container
+            ),
         )
         .at("protectedItemName")
     })?;

@@ -4,7 +4,8 @@ use crate::Engine;
 use jiff::Timestamp;
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::Result;
-use rsvault_domain::ports::{ItemFilter, Page};
+use rsvault_domain::id::VaultId;
+use rsvault_domain::ports::{ItemFilter, Page, Tx};
 
 /// What a purge removed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +22,11 @@ pub struct Purged {
 pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
     let mut purged = Purged::default();
     let mut tx = engine.store.read().await?;
-    if tx.items_to_purge(now, 1).await?.is_empty() && tx.deleted_vaults().await?.is_empty() {
+    let mut work = !tx.items_to_purge(now, 1).await?.is_empty();
+    for vault in tx.deleted_vaults().await? {
+        work |= is_empty(tx.as_mut(), vault.id).await?;
+    }
+    if !work {
         return Ok(purged);
     }
     drop(tx);
@@ -31,13 +36,15 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
         purged.items.push(item.name.to_string());
         let filter = ItemFilter { container_id: Some(item.container_id), policy_id: None };
         let empty = tx.items(item.vault_id, &filter, &Page { after: None, limit: 1 }).await?.items.is_empty();
-        if let Some(container) = tx.container_by_id(item.container_id).await?.filter(|c| empty && c.registration == Registration::SoftDeleted) {
+        if let Some(container) =
+            tx.container_by_id(item.container_id).await?.filter(|c| empty && c.registration == Registration::SoftDeleted)
+        {
             tx.delete_container(container.id).await?;
             purged.containers.push(container.name.to_string());
         }
     }
     for vault in tx.deleted_vaults().await? {
-        if tx.items(vault.id, &ItemFilter::default(), &Page { after: None, limit: 1 }).await?.items.is_empty() {
+        if is_empty(tx.as_mut(), vault.id).await? {
             for container in tx.containers(vault.id, &Page::default()).await?.items {
                 tx.delete_container(container.id).await?;
             }
@@ -47,4 +54,8 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
     }
     tx.commit().await?;
     Ok(purged)
+}
+
+async fn is_empty(tx: &mut dyn Tx, vault: VaultId) -> Result<bool> {
+    Ok(tx.items(vault, &ItemFilter::default(), &Page { after: None, limit: 1 }).await?.items.is_empty())
 }

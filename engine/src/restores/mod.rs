@@ -70,34 +70,61 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
         )
         .at("recoveryPointId"));
     }
-    let point = tx.point(item.id, &RecoveryPointName(request.point.clone())).await?.ok_or_else(|| backups::not_found(&item, &request.point))?;
+    let point =
+        tx.point(item.id, &RecoveryPointName(request.point.clone())).await?.ok_or_else(|| backups::not_found(&item, &request.point))?;
     let (target_container, target) = target_of(tx.as_mut(), &vault, &container, &item, request).await?;
-    let server = tx
-        .server_by_id(target_container.server_id)
-        .await?
-        .ok_or_else(|| Fault::conflict("WorkloadExtensionNotReachable", format!("The server of container '{}' does not exist any more. Choose another target.", target_container.name)))?;
+    let server = tx.server_by_id(target_container.server_id).await?.ok_or_else(|| {
+        Fault::conflict(
+            "WorkloadExtensionNotReachable",
+            format!("The server of container '{}' does not exist any more. Choose another target.", target_container.name),
+        )
+    })?;
     let destination = match &target {
         RestoreTarget::Files { directory } => directory.clone(),
         RestoreTarget::Database { instance, database, .. } => format!("{}/{instance}/{database}", server.host_name().to_lowercase()),
     };
     let original = request.destination == Destination::Original;
-    let mut job = jobs::new(engine, caller, &vault, Some(item.id), JobKind::Restore(point.kind), format!("{} [{}]", item.name.database, server.host_name()));
+    let mut job = jobs::new(
+        engine,
+        caller,
+        &vault,
+        Some(item.id),
+        JobKind::Restore(point.kind),
+        format!("{} [{}]", item.name.database, server.host_name()),
+    );
     job.set_property("Job Type", target.job_type(original).to_owned());
     let job_id = job.id;
-    let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
+    let operation =
+        start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
     let plan = RestorePlan {
         source_database: item.name.database.clone(),
         steps: vec![RestoreStep { set_id: point.set_id, kind: point.kind, point: point.name.to_string(), time: point.time }],
         stop_at: None,
         target,
     };
-    queue(engine, tx.as_mut(), &server, &vault, Some(item.id), CommandWork::Restore { item: item.id, plan, destination }, Some(job_id), None).await?;
+    queue(
+        engine,
+        tx.as_mut(),
+        &server,
+        &vault,
+        Some(item.id),
+        CommandWork::Restore { item: item.id, plan, destination },
+        Some(job_id),
+        None,
+    )
+    .await?;
     tx.commit().await?;
     engine.wake.ring(Bell::Commands);
     Ok(operation)
 }
 
-async fn target_of(tx: &mut dyn Tx, vault: &Vault, own: &Container, item: &ProtectedItem, request: &RestoreRequest) -> Result<(Container, RestoreTarget)> {
+async fn target_of(
+    tx: &mut dyn Tx,
+    vault: &Vault,
+    own: &Container,
+    item: &ProtectedItem,
+    request: &RestoreRequest,
+) -> Result<(Container, RestoreTarget)> {
     match &request.destination {
         Destination::Original => {
             usable(own)?;
@@ -114,12 +141,25 @@ async fn target_of(tx: &mut dyn Tx, vault: &Vault, own: &Container, item: &Prote
             let container = container_of(tx, vault, own, container.as_deref()).await?;
             let field = "properties.targetInfo.databaseName";
             let (instance, name) = database.split_once('/').filter(|(i, d)| !i.is_empty() && !d.trim().is_empty()).ok_or_else(|| {
-                Fault::invalid("BMSUserErrorInvalidRestoreRequest", format!("Property 'databaseName' is '{database}'; it must read '<instance>/<database>'.")).at(field)
+                Fault::invalid(
+                    "BMSUserErrorInvalidRestoreRequest",
+                    format!("Property 'databaseName' is '{database}'; it must read '<instance>/<database>'."),
+                )
+                .at(field)
             })?;
             let instance = container.inventory.instance(instance).ok_or_else(|| {
-                Fault::invalid("BMSUserErrorInvalidRestoreRequest", format!("Instance '{instance}' was not found on server '{}'. Rediscover it, or name another instance.", container.name.server)).at(field)
+                Fault::invalid(
+                    "BMSUserErrorInvalidRestoreRequest",
+                    format!(
+                        "Instance '{instance}' was not found on server '{}'. Rediscover it, or name another instance.",
+                        container.name.server
+                    ),
+                )
+                .at(field)
             })?;
-            let original = container.id == own.id && NameKey::new(&instance.name) == NameKey::new(&item.name.instance) && NameKey::new(name) == NameKey::new(&item.name.database);
+            let original = container.id == own.id
+                && NameKey::new(&instance.name) == NameKey::new(&item.name.instance)
+                && NameKey::new(name) == NameKey::new(&item.name.database);
             if original && !request.overwrite {
                 return Err(Fault::invalid(
                     "UserErrorCannotRestoreExistingDBWithoutForceOverwrite",
@@ -127,12 +167,22 @@ async fn target_of(tx: &mut dyn Tx, vault: &Vault, own: &Container, item: &Prote
                 )
                 .at("properties.targetInfo.overwriteOption"));
             }
-            let target = RestoreTarget::Database { instance: instance.name.clone(), database: name.to_owned(), overwrite: request.overwrite, files: request.files.clone(), recover: !request.no_recovery };
+            let target = RestoreTarget::Database {
+                instance: instance.name.clone(),
+                database: name.to_owned(),
+                overwrite: request.overwrite,
+                files: request.files.clone(),
+                recover: !request.no_recovery,
+            };
             Ok((container, target))
         }
         Destination::Files { container, directory } => {
             if directory.trim().is_empty() {
-                return Err(Fault::invalid("BMSUserErrorInvalidRestoreRequest", "Property 'targetDirectoryForFileRestore' is empty. Name a folder on the target server.").at("properties.targetInfo.targetDirectoryForFileRestore"));
+                return Err(Fault::invalid(
+                    "BMSUserErrorInvalidRestoreRequest",
+                    "Property 'targetDirectoryForFileRestore' is empty. Name a folder on the target server.",
+                )
+                .at("properties.targetInfo.targetDirectoryForFileRestore"));
             }
             let container = container_of(tx, vault, own, container.as_deref()).await?;
             Ok((container, RestoreTarget::Files { directory: directory.clone() }))
@@ -148,13 +198,21 @@ async fn container_of(tx: &mut dyn Tx, vault: &Vault, own: &Container, text: Opt
             let name = if text.starts_with('/') {
                 let id = ArmId::parse(text, "properties.targetInfo.containerId")?;
                 id.name_of("protectionContainers").map(str::to_owned).ok_or_else(|| {
-                    Fault::invalid("BMSUserErrorInvalidRestoreRequest", format!("Property 'containerId' does not name a protection container: '{text}'.")).at("properties.targetInfo.containerId")
+                    Fault::invalid(
+                        "BMSUserErrorInvalidRestoreRequest",
+                        format!("Property 'containerId' does not name a protection container: '{text}'."),
+                    )
+                    .at("properties.targetInfo.containerId")
                 })?
             } else {
                 text.to_owned()
             };
             find_container(tx, vault, &ContainerName::parse(&name)?).await.map_err(|fault| match fault.kind {
-                FaultKind::NotFound => Fault::invalid("BMSUserErrorInvalidRestoreRequest", format!("The target server is not registered to this vault: '{name}'. Register it first.")).at("properties.targetInfo.containerId"),
+                FaultKind::NotFound => Fault::invalid(
+                    "BMSUserErrorInvalidRestoreRequest",
+                    format!("The target server is not registered to this vault: '{name}'. Register it first."),
+                )
+                .at("properties.targetInfo.containerId"),
                 _ => fault,
             })?
         }
@@ -169,6 +227,10 @@ fn usable(container: &Container) -> Result<()> {
     }
     Err(Fault::conflict(
         "BMSUserErrorContainerNotRegistered",
-        format!("Container '{}' is {}; a restore needs a registered server. Register it, then restore.", container.name, container.registration.as_str()),
+        format!(
+            "Container '{}' is {}; a restore needs a registered server. Register it, then restore.",
+            container.name,
+            container.registration.as_str()
+        ),
     ))
 }

@@ -8,7 +8,15 @@ use rsvault_domain::ports::Tx;
 use rsvault_domain::vault::SoftDeleteState;
 use rsvault_domain::work::{ProtectionChange, Task};
 
-pub(super) async fn run(engine: &Engine, owner: &str, task: &Task, item: ItemId, operation: OperationId, job: JobId, change: &ProtectionChange) -> Result<()> {
+pub(super) async fn run(
+    engine: &Engine,
+    owner: &str,
+    task: &Task,
+    item: ItemId,
+    operation: OperationId,
+    job: JobId,
+    change: &ProtectionChange,
+) -> Result<()> {
     let mut tx = engine.store.begin().await?;
     if !tx.finish_task(task.id, owner, task.attempt).await? {
         return Ok(()); // Somebody else holds it now.
@@ -17,7 +25,9 @@ pub(super) async fn run(engine: &Engine, owner: &str, task: &Task, item: ItemId,
     let result = match apply(engine, tx.as_mut(), item, change).await {
         Ok(()) => Ok(()),
         // The state changed between the request and its execution: the job tells.
-        Err(fault) if !matches!(fault.kind, FaultKind::Internal | FaultKind::Unavailable) => Err(JobFault::catalogue(&fault.code, fault.message)),
+        Err(fault) if !matches!(fault.kind, FaultKind::Internal | FaultKind::Unavailable) => {
+            Err(JobFault::catalogue(&fault.code, fault.message))
+        }
         Err(fault) => return Err(fault),
     };
     let (status, faults) = match &result {
@@ -27,7 +37,7 @@ pub(super) async fn run(engine: &Engine, owner: &str, task: &Task, item: ItemId,
     if let Some(vault) = vault {
         outcome::end_job(engine, tx.as_mut(), vault, job, status, faults, &[]).await?;
     }
-    outcome::end_operation(engine, tx.as_mut(), operation, result.as_ref().map(|()| ())).await?;
+    outcome::end_operation(engine, tx.as_mut(), operation, result.as_ref().copied()).await?;
     Ok(tx.commit().await?)
 }
 

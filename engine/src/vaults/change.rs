@@ -54,11 +54,16 @@ pub(super) fn apply(vault: &mut Vault, change: VaultChange) -> Result<()> {
     if let Some(tags) = change.tags {
         vault.tags = tags;
     }
-    vault.settings.soft_delete = vault.settings.soft_delete.change(change.soft_delete, change.soft_delete_days, change.enhanced_security)?;
+    vault.settings.soft_delete =
+        vault.settings.soft_delete.change(change.soft_delete, change.soft_delete_days, change.enhanced_security)?;
     vault.set_storage(change.storage_model, change.cross_region_restore)?;
     if let Some(access) = change.public_network_access {
         if !["Enabled", "Disabled"].contains(&access.as_str()) {
-            return Err(Fault::invalid("BMSUserErrorInvalidInput", format!("Property 'publicNetworkAccess' is '{access}'; allowed are Enabled, Disabled.")).at("properties.publicNetworkAccess"));
+            return Err(Fault::invalid(
+                "BMSUserErrorInvalidInput",
+                format!("Property 'publicNetworkAccess' is '{access}'; allowed are Enabled, Disabled."),
+            )
+            .at("properties.publicNetworkAccess"));
         }
         vault.settings.public_network_access = access;
     }

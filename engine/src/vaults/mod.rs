@@ -8,7 +8,7 @@ mod put;
 
 pub use change::{VaultChange, patch};
 pub use delete::delete;
-pub use find::{VaultPath, get};
 pub(crate) use find::find;
+pub use find::{VaultPath, get};
 pub use list::list;
 pub use put::put;

@@ -17,7 +17,10 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
     let mut tx = engine.store.begin().await?;
     let group_key = NameKey::new(&path.resource_group);
     let Some(group) = tx.group(path.subscription, &group_key).await? else {
-        return Err(Fault::not_found("ResourceGroupNotFound", format!("Resource group '{}' could not be found. Create it first.", path.resource_group)));
+        return Err(Fault::not_found(
+            "ResourceGroupNotFound",
+            format!("Resource group '{}' could not be found. Create it first.", path.resource_group),
+        ));
     };
     if let Some(mut vault) = tx.vault(path.subscription, &group_key, &NameKey::new(&path.name)).await? {
         apply(&mut vault, change)?;
@@ -28,7 +31,11 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
         return Ok((vault, false));
     }
     let location = change.location.clone().filter(|l| !l.trim().is_empty()).ok_or_else(|| {
-        Fault::invalid("LocationRequired", "The property 'location' is required to create a vault. Send the region, for instance 'westeurope'.").at("location")
+        Fault::invalid(
+            "LocationRequired",
+            "The property 'location' is required to create a vault. Send the region, for instance 'westeurope'.",
+        )
+        .at("location")
     })?;
     let mut vault = Vault {
         id: VaultId(Uuid::new_v4()),
@@ -48,7 +55,16 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
     apply(&mut vault, change)?;
     tx.insert_vault(&vault).await?;
     for (name, spec) in policy::defaults(now) {
-        let policy = Policy { id: PolicyId(Uuid::new_v4()), vault_id: vault.id, name: name.to_owned(), spec, system: true, created_at: now, updated_at: now, etag: 1 };
+        let policy = Policy {
+            id: PolicyId(Uuid::new_v4()),
+            vault_id: vault.id,
+            name: name.to_owned(),
+            spec,
+            system: true,
+            created_at: now,
+            updated_at: now,
+            etag: 1,
+        };
         tx.put_policy(&policy).await?;
     }
     tx.commit().await?;

@@ -1,0 +1,250 @@
+//! Decorators that fail at call N, before or after the call's effect.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use rsvault_domain::access::*;
+use rsvault_domain::backup::*;
+use rsvault_domain::discovery::*;
+use rsvault_domain::id::*;
+use rsvault_domain::job::*;
+use rsvault_domain::operation::*;
+use rsvault_domain::policy::*;
+use rsvault_domain::ports::*;
+use rsvault_domain::protection::*;
+use rsvault_domain::tenancy::*;
+use rsvault_domain::vault::*;
+use rsvault_domain::work::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// When to fail: the call that brings the countdown to zero does.
+#[derive(Default)]
+pub struct Faults {
+    before: AtomicI64,
+    after: AtomicI64,
+    /// Calls seen since armed.
+    pub calls: AtomicI64,
+}
+
+impl Faults {
+    /// Fails call `n` (from 1), before or after its effect.
+    pub fn arm(&self, n: i64, after: bool) {
+        self.calls.store(0, Ordering::SeqCst);
+        self.before.store(if after { 0 } else { n }, Ordering::SeqCst);
+        self.after.store(if after { n } else { 0 }, Ordering::SeqCst);
+    }
+    fn enter(&self) -> bool {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.before.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+    fn leave(&self) -> bool {
+        self.after.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+}
+
+/// An object store that fails on command.
+pub struct FaultyObjects {
+    pub inner: Arc<dyn ObjectStore>,
+    pub faults: Arc<Faults>,
+}
+
+impl FaultyObjects {
+    async fn around<T>(&self, call: impl Future<Output = Result<T, ObjectError>>) -> Result<T, ObjectError> {
+        if self.faults.enter() {
+            return Err(ObjectError::Unavailable("injected before".into()));
+        }
+        let result = call.await;
+        if self.faults.leave() { Err(ObjectError::Unavailable("injected after".into())) } else { result }
+    }
+}
+
+#[async_trait]
+impl ObjectStore for FaultyObjects {
+    async fn put_new(&self, key: &str, bytes: Bytes) -> Result<PutOutcome, ObjectError> {
+        self.around(self.inner.put_new(key, bytes)).await
+    }
+    async fn get(&self, key: &str) -> Result<Bytes, ObjectError> {
+        self.around(self.inner.get(key)).await
+    }
+    async fn get_range(&self, key: &str, range: std::ops::Range<u64>) -> Result<Bytes, ObjectError> {
+        self.around(self.inner.get_range(key, range)).await
+    }
+    async fn size(&self, key: &str) -> Result<Option<u64>, ObjectError> {
+        self.around(self.inner.size(key)).await
+    }
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, ObjectError> {
+        self.around(self.inner.list(prefix, after, limit)).await
+    }
+    async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        self.around(self.inner.delete(key)).await
+    }
+}
+
+/// A store that fails on command: a transaction that cannot begin, or a commit that fails before or
+/// after it became durable.
+pub struct FaultyStore {
+    pub inner: Arc<dyn Store>,
+    pub faults: Arc<Faults>,
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn begin(&self) -> StoreResult<Box<dyn Tx>> {
+        if self.faults.enter() {
+            return Err(StoreError::Unavailable("injected at begin".into()));
+        }
+        Ok(Box::new(FaultyTx { inner: self.inner.begin().await?, faults: self.faults.clone() }))
+    }
+    async fn read(&self) -> StoreResult<Box<dyn Tx>> {
+        if self.faults.enter() {
+            return Err(StoreError::Unavailable("injected at read".into()));
+        }
+        self.inner.read().await
+    }
+}
+
+struct FaultyTx {
+    inner: Box<dyn Tx>,
+    faults: Arc<Faults>,
+}
+
+#[async_trait]
+impl Tx for FaultyTx {
+    async fn commit(self: Box<Self>) -> StoreResult<()> {
+        if self.faults.enter() {
+            return Err(StoreError::Unavailable("injected before commit".into()));
+        }
+        self.inner.commit().await?;
+        if self.faults.leave() { Err(StoreError::Unavailable("injected after commit".into())) } else { Ok(()) }
+    }
+}
+
+/// Every row method passes straight through.
+macro_rules! pass {
+    ($($rows:ident { $(fn $name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)* })*) => {$(
+        #[async_trait]
+        impl $rows for FaultyTx {
+            $(async fn $name(&mut self, $($arg: $ty),*) -> $out { self.inner.$name($($arg),*).await })*
+        }
+    )*};
+}
+
+pass! {
+    TenancyRows {
+        fn put_subscription(subscription: &Subscription) -> StoreResult<()>;
+        fn subscriptions() -> StoreResult<Vec<Subscription>>;
+        fn subscription(id: SubscriptionId) -> StoreResult<Option<Subscription>>;
+        fn put_group(group: &ResourceGroup) -> StoreResult<(ResourceGroup, bool)>;
+        fn group(subscription: SubscriptionId, name: &NameKey) -> StoreResult<Option<ResourceGroup>>;
+        fn groups(subscription: SubscriptionId, page: &Page) -> StoreResult<Slice<ResourceGroup>>;
+        fn delete_group(subscription: SubscriptionId, name: &NameKey) -> StoreResult<bool>;
+    }
+    AccessRows {
+        fn put_principal(principal: &Principal, secret_hash: [u8; 32]) -> StoreResult<()>;
+        fn principal_by_client(client_id: &str) -> StoreResult<Option<(Principal, [u8; 32])>>;
+        fn put_assignment(assignment: &RoleAssignment) -> StoreResult<()>;
+        fn assignments(principal: PrincipalId) -> StoreResult<Vec<RoleAssignment>>;
+    }
+    VaultRows {
+        fn insert_vault(vault: &Vault) -> StoreResult<()>;
+        fn vault(subscription: SubscriptionId, group: &NameKey, name: &NameKey) -> StoreResult<Option<Vault>>;
+        fn vault_by_id(id: VaultId) -> StoreResult<Option<Vault>>;
+        fn update_vault(vault: &Vault) -> StoreResult<()>;
+        fn vaults(subscription: SubscriptionId, group: Option<&NameKey>, page: &Page) -> StoreResult<Slice<Vault>>;
+        fn deleted_vaults() -> StoreResult<Vec<Vault>>;
+        fn remove_vault(id: VaultId) -> StoreResult<()>;
+    }
+    ServerRows {
+        fn put_server(server: &Server) -> StoreResult<Server>;
+        fn server(subscription: SubscriptionId, group: &NameKey, name: &NameKey) -> StoreResult<Option<Server>>;
+        fn server_by_id(id: ServerId) -> StoreResult<Option<Server>>;
+        fn servers(subscription: SubscriptionId) -> StoreResult<Vec<Server>>;
+        fn delete_server(id: ServerId) -> StoreResult<bool>;
+        fn insert_agent(agent: &AgentRecord) -> StoreResult<()>;
+        fn agent(id: AgentId) -> StoreResult<Option<AgentRecord>>;
+        fn agent_of(server: ServerId) -> StoreResult<Option<AgentRecord>>;
+        fn touch_agent(id: AgentId, version: &str, at: Timestamp) -> StoreResult<()>;
+        fn insert_token(hash: [u8; 32], server: ServerId, expires_at: Timestamp) -> StoreResult<()>;
+        fn take_token(hash: [u8; 32], now: Timestamp) -> StoreResult<Option<ServerId>>;
+        fn mark_discovered(vault: VaultId, servers: &[ServerId], at: Timestamp) -> StoreResult<()>;
+        fn discovered(vault: VaultId) -> StoreResult<Vec<Server>>;
+    }
+    ContainerRows {
+        fn insert_container(container: &Container) -> StoreResult<()>;
+        fn container(vault: VaultId, name: &NameKey) -> StoreResult<Option<Container>>;
+        fn container_by_id(id: ContainerId) -> StoreResult<Option<Container>>;
+        fn container_of_server(server: ServerId) -> StoreResult<Option<Container>>;
+        fn containers(vault: VaultId, page: &Page) -> StoreResult<Slice<Container>>;
+        fn update_container(container: &Container) -> StoreResult<()>;
+        fn delete_container(id: ContainerId) -> StoreResult<bool>;
+    }
+    PolicyRows {
+        fn put_policy(policy: &Policy) -> StoreResult<()>;
+        fn policy(vault: VaultId, name: &NameKey) -> StoreResult<Option<Policy>>;
+        fn policy_by_id(id: PolicyId) -> StoreResult<Option<Policy>>;
+        fn policies(vault: VaultId, page: &Page) -> StoreResult<Slice<Policy>>;
+        fn policy_use(id: PolicyId) -> StoreResult<i64>;
+        fn delete_policy(id: PolicyId) -> StoreResult<bool>;
+    }
+    ItemRows {
+        fn insert_item(item: &ProtectedItem) -> StoreResult<()>;
+        fn item(container: ContainerId, name: &NameKey) -> StoreResult<Option<ProtectedItem>>;
+        fn item_by_id(id: ItemId) -> StoreResult<Option<ProtectedItem>>;
+        fn items(vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
+        fn items_to_purge(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
+        fn update_item(item: &ProtectedItem) -> StoreResult<()>;
+        fn delete_item(id: ItemId, at: Timestamp) -> StoreResult<bool>;
+    }
+    SetRows {
+        fn open_set(set: &BackupSet) -> StoreResult<BackupSet>;
+        fn set(id: SetId) -> StoreResult<Option<BackupSet>>;
+        fn set_of_command(command: CommandId) -> StoreResult<Option<BackupSet>>;
+        fn reopen_set(set: &BackupSet) -> StoreResult<()>;
+        fn put_chunk(set: SetId, generation: i64, chunk: &ChunkRow) -> StoreResult<ChunkRow>;
+        fn chunk(set: SetId, generation: i64, stream: u32, seq: u32) -> StoreResult<Option<ChunkRow>>;
+        fn ledger(set: SetId, generation: i64) -> StoreResult<Vec<ChunkRow>>;
+        fn commit_set(id: SetId, generation: i64, manifest: &Manifest, at: Timestamp) -> StoreResult<bool>;
+        fn move_set(id: SetId, from: &[SetState], to: SetState, at: Timestamp) -> StoreResult<bool>;
+        fn sets_in(state: SetState, before: Timestamp, limit: u32) -> StoreResult<Vec<BackupSet>>;
+        fn committed_sets(item: ItemId) -> StoreResult<Vec<BackupSet>>;
+        fn remove_set(id: SetId) -> StoreResult<()>;
+    }
+    PointRows {
+        fn insert_point(point: &RecoveryPoint) -> StoreResult<()>;
+        fn point(item: ItemId, name: &RecoveryPointName) -> StoreResult<Option<RecoveryPoint>>;
+        fn point_of_set(set: SetId) -> StoreResult<Option<RecoveryPoint>>;
+        fn points(item: ItemId, from: Option<Timestamp>, to: Option<Timestamp>, page: &Page) -> StoreResult<Slice<RecoveryPoint>>;
+        fn point_summary(item: ItemId) -> StoreResult<PointSummary>;
+    }
+    JobRows {
+        fn insert_job(job: &Job) -> StoreResult<()>;
+        fn job(vault: VaultId, id: JobId) -> StoreResult<Option<Job>>;
+        fn jobs(vault: VaultId, filter: &JobFilter, page: &Page) -> StoreResult<Slice<Job>>;
+        fn running_jobs(item: ItemId) -> StoreResult<Vec<Job>>;
+        fn update_job(job: &Job) -> StoreResult<()>;
+    }
+    OperationRows {
+        fn insert_operation(operation: &Operation) -> StoreResult<()>;
+        fn operation(id: OperationId) -> StoreResult<Option<Operation>>;
+        fn operation_by_request(request_key: &str) -> StoreResult<Option<Operation>>;
+        fn update_operation(operation: &Operation) -> StoreResult<()>;
+    }
+    TaskRows {
+        fn enqueue(id: TaskId, kind: &TaskKind, run_at: Timestamp) -> StoreResult<()>;
+        fn claim_tasks(owner: &str, now: Timestamp, lease_until: Timestamp, limit: u32) -> StoreResult<Vec<Task>>;
+        fn finish_task(id: TaskId, owner: &str, attempt: i64) -> StoreResult<bool>;
+        fn release_task(id: TaskId, owner: &str, attempt: i64, run_at: Timestamp, error: &str) -> StoreResult<bool>;
+        fn next_task_at() -> StoreResult<Option<Timestamp>>;
+    }
+    CommandRows {
+        fn insert_command(command: &AgentCommand) -> StoreResult<()>;
+        fn command(id: CommandId) -> StoreResult<Option<AgentCommand>>;
+        fn claim_command(server: ServerId, lease_until: Timestamp) -> StoreResult<Option<AgentCommand>>;
+        fn renew_command(id: CommandId, generation: i64, lease_until: Timestamp) -> StoreResult<bool>;
+        fn update_command(command: &AgentCommand) -> StoreResult<()>;
+        fn overdue_commands(now: Timestamp, limit: u32) -> StoreResult<Vec<AgentCommand>>;
+        fn open_commands(server: ServerId) -> StoreResult<Vec<AgentCommand>>;
+        fn command_of_job(job: JobId) -> StoreResult<Option<AgentCommand>>;
+    }
+}
