@@ -32,17 +32,23 @@ pub(crate) enum Command {
     #[command(after_help = format!("Examples:\n  rsvault serve --emulator\n  rsvault serve --data /var/lib/rsvault --listen 0.0.0.0:8443 --public-url https://vault.example:8443\n  RSVAULT_DATABASE=postgres://u:p@db/v rsvault serve\n\n{PRECEDENCE}"))]
     Serve(ServeArguments),
     /// Play the main job against a vault of its own: protect, back up, change, restore, compare.
-    #[command(after_help = "Examples:\n  rsvault demo\n  rsvault demo --size-mib 1024 --data /tmp/demo\n  rsvault demo --keep          leave the server running and print how to sign in with az\n  rsvault demo --json          the result as JSON on standard output")]
+    #[command(
+        after_help = "Examples:\n  rsvault demo\n  rsvault demo --size-mib 1024 --data /tmp/demo\n  rsvault demo --keep          leave the server running and print how to sign in with az\n  rsvault demo --json          the result as JSON on standard output"
+    )]
     Demo(DemoArguments),
     /// Check configuration, database, object store, keys, TLS and clock, and say what to do.
-    #[command(after_help = "Examples:\n  rsvault doctor\n  rsvault doctor --data /var/lib/rsvault --json\n\nExit code 0 if nothing is wrong (warnings included), 1 otherwise.")]
+    #[command(
+        after_help = "Examples:\n  rsvault doctor\n  rsvault doctor --data /var/lib/rsvault --json\n\nExit code 0 if nothing is wrong (warnings included), 1 otherwise."
+    )]
     Doctor(DoctorArguments),
     /// Bring the database to this version's schema, and nothing else.
     Migrate(MigrateArguments),
     /// Tokens that let an agent enrol.
     Token(TokenArguments),
     /// The generated OpenAPI documents.
-    #[command(after_help = "Examples:\n  rsvault openapi --out openapi\n  rsvault openapi --check openapi    fails if the files there differ")]
+    #[command(
+        after_help = "Examples:\n  rsvault openapi --out openapi\n  rsvault openapi --check openapi    fails if the files there differ"
+    )]
     Openapi(OpenapiArguments),
 }
 
@@ -91,7 +97,9 @@ pub(crate) struct TokenArguments {
 #[derive(Subcommand)]
 pub(crate) enum TokenVerb {
     /// Make a one-time enrolment token for a server (the VM of the ARM world) and print it once.
-    #[command(after_help = "Example:\n  rsvault token create --server pg1 --resource-group rg1 --location westeurope\n  rsvault-agent enroll --vault-url https://vault:8443 --token TOKEN")]
+    #[command(
+        after_help = "Example:\n  rsvault token create --server pg1 --resource-group rg1 --location westeurope\n  rsvault-agent enroll --vault-url https://vault:8443 --token TOKEN"
+    )]
     Create(TokenCreateArguments),
 }
 

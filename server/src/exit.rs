@@ -25,6 +25,10 @@ impl Failure {
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
         Self { code: CONFIGURATION, message: message.into() }
     }
+    /// Says during what it happened.
+    pub(crate) fn during(self, step: &str) -> Self {
+        Self { message: format!("{step}: {}", self.message), ..self }
+    }
 }
 
 impl fmt::Display for Failure {

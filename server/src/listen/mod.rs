@@ -2,16 +2,19 @@
 //!
 //! Always holds: a connection that says nothing is closed in time; there are never more than the
 //! allowed connections; at the soft end no connection is accepted, idle ones are closed, and running
-//! requests finish.
+//! requests finish, or are answered 503 if they are still waiting after [`PATIENCE`] (long polls).
 
 mod detect;
 
 use crate::lifecycle::Lifecycle;
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use detect::{Spoken, first_byte};
+use http::uri::Scheme;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// Time to say the first byte, and again for the TLS handshake.
@@ -27,6 +31,9 @@ const HELLO: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(90);
 /// Pause after an accept error such as "too many open files".
 const BACKOFF: Duration = Duration::from_millis(100);
+
+/// How long a request may go on after the soft end before it is answered 503.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// A bound port and what is served on it.
 pub(crate) struct Listener {
@@ -85,23 +92,25 @@ impl Connection {
         };
         match spoken {
             Ok(Ok(Some(Spoken::Tls))) => match tokio::time::timeout(HELLO, self.acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.speak(stream, "https").await,
+                Ok(Ok(stream)) => self.speak(stream, Scheme::HTTPS).await,
                 Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "TLS handshake failed"),
                 Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake took too long"),
             },
-            Ok(Ok(Some(Spoken::Http))) => self.speak(stream, "http").await,
+            Ok(Ok(Some(Spoken::Http))) => self.speak(stream, Scheme::HTTP).await,
             Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "connection lost"),
             Err(_) => tracing::debug!(peer = %self.peer, "connection said nothing"),
         }
     }
 
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, scheme: &'static str) {
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, scheme: Scheme) {
         let soft = self.life.soft();
-        let peer = self.peer;
-        let service = self.app.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-            mark(request.extensions_mut(), scheme, peer);
-            request.map(axum::body::Body::new)
+        let (app, peer, ending) = (self.app, self.peer, soft.clone());
+        let service = tower::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(scheme.clone());
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            answer(app.clone(), request, ending.clone())
         });
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
@@ -116,17 +125,23 @@ impl Connection {
             }
         };
         if let Err(error) = ended {
-            tracing::debug!(peer = %self.peer, %error, "connection ended early");
+            tracing::debug!(%peer, %error, "connection ended early");
         }
         drop(self.permit);
     }
 }
 
-/// Tells the api how the request came.
-fn mark(extensions: &mut http::Extensions, scheme: &'static str, peer: SocketAddr) {
-    let scheme = if scheme == "https" { http::uri::Scheme::HTTPS } else { http::uri::Scheme::HTTP };
-    extensions.insert(scheme);
-    extensions.insert(axum::extract::ConnectInfo(peer));
+/// The app's answer, or 503 when the server ends before there is one.
+async fn answer(app: Router, request: axum::extract::Request, ending: CancellationToken) -> Result<Response, Infallible> {
+    let too_late = async {
+        ending.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        biased;
+        answer = app.oneshot(request) => answer,
+        () = too_late => Ok((http::StatusCode::SERVICE_UNAVAILABLE, [(http::header::RETRY_AFTER, "1"), (http::header::CONNECTION, "close")]).into_response()),
+    }
 }
 
 #[cfg(test)]

@@ -16,15 +16,14 @@ async fn serve(max_connections: u32) -> Served {
     let tls = crate::tls::prepare(dir.path(), &[], jiff::Timestamp::now()).unwrap();
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
-    let app = Router::new()
-        .route("/scheme", get(|Extension(scheme): Extension<http::uri::Scheme>| async move { scheme.to_string() }))
-        .route(
-            "/slow",
-            get(|| async {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                "done"
-            }),
-        );
+    let app = Router::new().route("/scheme", get(|Extension(scheme): Extension<Scheme>| async move { scheme.to_string() })).route(
+        "/slow",
+        get(|| async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            "done"
+        }),
+    );
+    let app = app.route("/poll", get(|| std::future::pending::<&'static str>()));
     let life = Lifecycle::default();
     life.spawn(Listener { socket, tls, app, max_connections }.run(life.clone()));
     Served { address, life, dir }
@@ -117,4 +116,15 @@ async fn connections_beyond_the_cap_wait_for_a_place() {
     drop(first);
     tokio::time::timeout(Duration::from_secs(5), second.read_to_end(&mut answer)).await.unwrap().unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn a_long_poll_is_answered_when_the_server_ends() {
+    let served = serve(10).await;
+    let client = served.client().build().unwrap();
+    let url = format!("http://{}/poll", served.address);
+    let request = tokio::spawn(async move { client.get(url).send().await.unwrap().status() });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::timeout(Duration::from_secs(3), served.end()).await.unwrap();
+    assert_eq!(request.await.unwrap(), http::StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -42,7 +42,11 @@ impl Seed {
                 return Err(format!("{path}.secret: must not be empty."));
             }
             if !rsvault_domain::access::role(&principal.role).is_some() {
-                return Err(format!("{path}.role: '{}' is not a built-in role; allowed are {}.", principal.role, rsvault_domain::access::ROLES.map(|role| role.name).join(", ")));
+                return Err(format!(
+                    "{path}.role: '{}' is not a built-in role; allowed are {}.",
+                    principal.role,
+                    rsvault_domain::access::ROLES.map(|role| role.name).join(", ")
+                ));
             }
             if principal.scope != "/" && !principal.scope.to_lowercase().starts_with("/subscriptions/") {
                 return Err(format!("{path}.scope: '{}' is neither / nor an id that begins with /subscriptions/.", principal.scope));
@@ -66,7 +70,10 @@ impl Seed {
                 return Err(format!("servers.{name}.subscription: {id} is not among the subscriptions."));
             };
             if !subscription.resource_groups.iter().any(|g| g.name.eq_ignore_ascii_case(&spec.resource_group)) {
-                return Err(format!("servers.{name}.resourceGroup: '{}' is not a resource group of subscription {id}.", spec.resource_group));
+                return Err(format!(
+                    "servers.{name}.resourceGroup: '{}' is not a resource group of subscription {id}.",
+                    spec.resource_group
+                ));
             }
         }
         Ok(())

@@ -7,7 +7,7 @@
 mod apply;
 mod check;
 
-//pub(crate) use apply::{apply_records, apply_servers};
+pub(crate) use apply::{apply_records, apply_servers};
 
 use crate::exit::{Failure, Outcome};
 use rsvault_domain::id::{SubscriptionId, TenantId};

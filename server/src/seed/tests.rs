@@ -11,7 +11,10 @@ fn the_built_in_seed_is_the_promised_one() {
     assert_eq!(seed.subscriptions[0].id.to_string(), DEFAULT_SUBSCRIPTION);
     assert_eq!(seed.subscriptions[0].tenant.to_string(), "00000000-0000-0000-0000-00000000000a");
     assert_eq!(seed.subscriptions[0].resource_groups[0].name, "rg1");
-    assert_eq!((seed.principals[0].id.as_str(), seed.principals[0].secret.as_str(), seed.principals[0].role.as_str()), ("rsvault", "rsvault", "Owner"));
+    assert_eq!(
+        (seed.principals[0].id.as_str(), seed.principals[0].secret.as_str(), seed.principals[0].role.as_str()),
+        ("rsvault", "rsvault", "Owner")
+    );
     assert_eq!(seed.servers.keys().collect::<Vec<_>>(), ["sqlvm1", "sqlvm2"]);
     for spec in seed.servers.values() {
         assert_eq!(spec.instances[0].name, "MSSQLSERVER");
@@ -23,7 +26,12 @@ fn the_built_in_seed_is_the_promised_one() {
 fn a_wrong_value_is_named_by_its_path() {
     let cases = [
         ("subscriptions: [{id: x, tenant: 00000000-0000-0000-0000-00000000000a}]", "subscriptions[0].id"),
-        (&format!("{HEAD}servers: {{a: {{resourceGroup: rg1, location: we, instances: [{{name: I, databases: [{{name: d, sizeMiB: many}}]}}]}}}}"), "servers.a.instances[0].databases[0].sizeMiB"),
+        (
+            &format!(
+                "{HEAD}servers: {{a: {{resourceGroup: rg1, location: we, instances: [{{name: I, databases: [{{name: d, sizeMiB: many}}]}}]}}}}"
+            ),
+            "servers.a.instances[0].databases[0].sizeMiB",
+        ),
         (&format!("{HEAD}servers: {{a: {{resourceGroup: rg1, location: we, colour: red}}}}"), "servers.a.colour"),
     ];
     for (yaml, path) in cases {
@@ -40,7 +48,10 @@ fn broken_rules_are_named_by_path_and_rule() {
         (format!("{HEAD}principals: [{{id: a, secret: ''}}]"), "principals[0].secret"),
         (format!("{HEAD}principals: [{{id: a, secret: b, scope: here}}]"), "principals[0].scope"),
         (format!("{HEAD}servers: {{a: {{resourceGroup: rg2, location: we}}}}"), "servers.a.resourceGroup: 'rg2'"),
-        (format!("{HEAD}servers: {{a: {{resourceGroup: rg1, location: we, instances: [{{name: I, databases: [{{name: tempdb}}]}}]}}}}"), "servers.a.databases[].name"),
+        (
+            format!("{HEAD}servers: {{a: {{resourceGroup: rg1, location: we, instances: [{{name: I, databases: [{{name: tempdb}}]}}]}}}}"),
+            "servers.a.databases[].name",
+        ),
     ];
     for (yaml, part) in cases {
         let error = error(&yaml);

@@ -162,10 +162,6 @@ impl Settings {
     pub(crate) fn key_dir(&self) -> PathBuf {
         self.data.join("keys")
     }
-    /// Folder of the keys that sign tokens.
-    pub(crate) fn identity_dir(&self) -> PathBuf {
-        self.data.join("identity")
-    }
     /// Folder of the simulated servers.
     pub(crate) fn emulator_dir(&self) -> PathBuf {
         self.data.join("emulator")

@@ -63,8 +63,8 @@ fn parse(pem: &str) -> Result<Validity, String> {
 /// Makes a new leaf unless the one in `dir` bears these names and is far from its end.
 pub(super) fn renew_if_needed(dir: &Path, authority: &Authority, names: &BTreeSet<String>, now: Timestamp) -> Result<(), TlsError> {
     let (certificate, key) = (dir.join("leaf.pem"), dir.join("leaf.key"));
-    let good = key.exists()
-        && read_validity(&certificate).is_ok_and(|v| v.names == *names && v.from <= now && now + RENEW_BEFORE < v.until);
+    let good =
+        key.exists() && read_validity(&certificate).is_ok_and(|v| v.names == *names && v.from <= now && now + RENEW_BEFORE < v.until);
     if good {
         return Ok(());
     }

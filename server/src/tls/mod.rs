@@ -9,7 +9,7 @@ mod authority;
 mod files;
 mod leaf;
 
-pub(crate) use leaf::{Validity, read_validity};
+pub(crate) use leaf::read_validity;
 
 use jiff::Timestamp;
 use rustls_pki_types::pem::PemObject;
@@ -24,7 +24,9 @@ pub(crate) enum TlsError {
     #[error("cannot use {path}: {source}")]
     File { path: String, source: std::io::Error },
     /// A certificate or key cannot be understood.
-    #[error("{0} is not a usable certificate or key: {1}. Restore it, or remove the tls folder to get a new authority (clients must then trust the new ca.pem)")]
+    #[error(
+        "{0} is not a usable certificate or key: {1}. Restore it, or remove the tls folder to get a new authority (clients must then trust the new ca.pem)"
+    )]
     Broken(String, String),
     /// A certificate cannot be made.
     #[error("cannot make a certificate: {0}")]

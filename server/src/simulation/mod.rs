@@ -1,0 +1,179 @@
+//! The emulator's simulated servers and their agents, which run in this process and speak HTTP to
+//! the vault as any other agent does.
+//!
+//! Always holds: one folder per server id, so nothing is shared between two servers of one name;
+//! a stopped server has no agent; what a server holds outlives the process; the folder belongs to
+//! one process at a time.
+
+mod enrol;
+mod machine;
+
+use crate::exit::{Failure, Outcome, explain};
+use async_trait::async_trait;
+use enrol::Vault;
+use machine::Machine;
+pub(crate) use machine::save_json;
+use rsvault_agent::plugin::WorkloadError;
+use rsvault_agent::plugin::simulated::{At, SimulatedServer};
+use rsvault_domain::discovery::Server;
+use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::ServerId;
+use rsvault_domain::ports::{OracleChecksum, OracleMoment, OracleWrite, Simulation};
+use rsvault_domain::simulation::ServerSpec;
+use rsvault_engine::Engine;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// All simulated servers of this process.
+pub(crate) struct Fleet {
+    dir: PathBuf,
+    engine: Arc<Engine>,
+    vault: Vault,
+    /// A server is changed by one caller at a time; different servers do not wait for each other.
+    machines: Mutex<HashMap<ServerId, Arc<tokio::sync::Mutex<Option<Machine>>>>>,
+    /// Locked while the fleet lives.
+    _lock: std::fs::File,
+}
+
+impl Fleet {
+    /// Takes the folder. `url` and `ca_pem` say how agents reach this process.
+    pub(crate) fn new(dir: &Path, engine: Arc<Engine>, url: String, ca_pem: Option<String>) -> Outcome<Self> {
+        let servers = dir.join("servers");
+        let refuse = |e: &dyn std::fmt::Display| Failure::run(format!("cannot use the emulator's folder {}: {e}", dir.display()));
+        std::fs::create_dir_all(&servers).map_err(|e| refuse(&e))?;
+        let lock = std::fs::File::create(dir.join("lock")).map_err(|e| refuse(&e))?;
+        rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| refuse(&"another rsvault uses it. Stop that one, or choose another --data"))?;
+        Ok(Self { dir: servers, engine, vault: Vault { url, ca_pem }, machines: Mutex::default(), _lock: lock })
+    }
+
+    /// Opens the servers that an earlier process left, as they were.
+    pub(crate) async fn reopen(&self) -> Result<()> {
+        let mut servers = Vec::new();
+        let mut tx = self.engine.store.read().await?;
+        for subscription in tx.subscriptions().await? {
+            servers.extend(tx.servers(subscription.id).await?);
+        }
+        drop(tx);
+        for server in servers {
+            if let Some(spec) = machine::saved_spec(&self.folder(server.id))? {
+                self.put(&server, &spec).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Folder of a server.
+    pub(crate) fn folder(&self, id: ServerId) -> PathBuf {
+        self.dir.join(id.to_string())
+    }
+
+    /// Ends all agents and servers, each within `at_most`.
+    pub(crate) async fn shutdown(&self, at_most: Duration) {
+        let slots: Vec<_> = self.slots().drain().map(|(_, slot)| slot).collect();
+        let ends = slots.into_iter().map(|slot| async move {
+            let machine = slot.lock().await.take();
+            if let Some(machine) = machine
+                && tokio::time::timeout(at_most, machine.shutdown()).await.is_err()
+            {
+                tracing::warn!("a simulated server did not stop in time; its log brings it up to date at the next start");
+            }
+        });
+        futures::future::join_all(ends).await;
+    }
+
+    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<ServerId, Arc<tokio::sync::Mutex<Option<Machine>>>>> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn slot(&self, id: ServerId) -> Option<Arc<tokio::sync::Mutex<Option<Machine>>>> {
+        self.slots().get(&id).cloned()
+    }
+    /// The server, to be asked without holding its slot.
+    async fn server(&self, id: ServerId) -> Result<Arc<SimulatedServer>> {
+        let missing = || {
+            Fault::not_found("ServerNotFound", "The server is not a simulated one. Make it with PUT /emulator/servers/{name}.").at("name")
+        };
+        let slot = self.slot(id).ok_or_else(missing)?;
+        let machine = slot.lock().await;
+        machine.as_ref().map(|m| m.server.clone()).ok_or_else(missing)
+    }
+}
+
+#[async_trait]
+impl Simulation for Fleet {
+    async fn put(&self, server: &Server, spec: &ServerSpec) -> Result<()> {
+        spec.validate(&server.name)?;
+        let slot = self.slots().entry(server.id).or_default().clone();
+        let mut slot = slot.lock().await;
+        let folder = self.folder(server.id);
+        let machine = match slot.take() {
+            Some(machine) => {
+                machine.server.apply(spec).await.map_err(|e| fault(&e))?;
+                slot.insert(machine)
+            }
+            None => slot.insert(Machine::open(&folder, &server.name, spec, self.engine.clock.clone()).await.map_err(|e| fault(&e))?),
+        };
+        machine.save_spec(&folder, spec)?;
+        machine.power(&self.engine, &self.vault, server, &folder, spec.state).await
+    }
+
+    async fn get(&self, server: ServerId) -> Result<Option<ServerSpec>> {
+        let Some(slot) = self.slot(server) else { return Ok(None) };
+        let machine = slot.lock().await;
+        Ok(machine.as_ref().map(Machine::spec))
+    }
+
+    async fn delete(&self, server: ServerId) -> Result<()> {
+        let slot = self.slots().remove(&server);
+        if let Some(slot) = slot
+            && let Some(machine) = slot.lock().await.take()
+        {
+            machine.shutdown().await;
+        }
+        let folder = self.folder(server);
+        match tokio::fs::remove_dir_all(&folder).await {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Fault::internal(format!("cannot remove {}: {e}", folder.display()))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn write(&self, server: ServerId, instance: &str, database: &str, pages: u32, seed: u64) -> Result<OracleWrite> {
+        let receipt = self.server(server).await?.write(instance, database, pages, seed).await.map_err(|e| fault(&e))?;
+        Ok(OracleWrite { lsn: receipt.lsn, committed_at: receipt.committed_at })
+    }
+
+    async fn checksum(&self, server: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum> {
+        let at = match at {
+            OracleMoment::Latest => None,
+            OracleMoment::Lsn(lsn) => Some(At::Lsn(lsn)),
+            OracleMoment::Time(time) => Some(At::Time(time)),
+        };
+        let sum = self.server(server).await?.checksum(instance, database, at).await.map_err(|e| fault(&e))?;
+        Ok(OracleChecksum { lsn: sum.lsn, committed_at: sum.committed_at, hash: sum.hash })
+    }
+}
+
+/// What a caller of the emulator surface sees of a simulator's error.
+fn fault(error: &WorkloadError) -> Fault {
+    match error {
+        WorkloadError::Fault(job) if job.code == "UserErrorSQLPODoesNotExist" => Fault::not_found(job.code.clone(), job.message.clone()),
+        WorkloadError::Fault(job) => Fault::invalid(job.code.clone(), job.message.clone()),
+        WorkloadError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Fault::new(
+            rsvault_domain::FaultKind::Unavailable,
+            "EmulatorDiskFull",
+            "The disk of the emulator's data folder is full. Free space and try again.",
+        )
+        .because(error),
+        other => Fault::internal(other),
+    }
+}
+
+/// Starts the fleet's work after the listener is up: earlier servers, then the seed's.
+pub(crate) async fn start(fleet: &Fleet, seed: &crate::seed::Seed) -> Outcome<()> {
+    fleet.reopen().await.map_err(|f| Failure::run(format!("cannot reopen the simulated servers: {}", explain(&f))))?;
+    crate::seed::apply_servers(seed, fleet, &fleet.engine)
+        .await
+        .map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))
+}
