@@ -17,7 +17,9 @@ pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T> {
 
 /// The value that `word` stands for, or a fault that names the field and the words it takes.
 pub(crate) fn word<T>(text: &str, field: &str, allowed: &[&str], parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
-    parse(text).ok_or_else(|| Fault::invalid(INVALID, format!("Property '{field}' is '{text}', which is not known. Allowed: {}.", allowed.join(", "))).at(field))
+    parse(text).ok_or_else(|| {
+        Fault::invalid(INVALID, format!("Property '{field}' is '{text}', which is not known. Allowed: {}.", allowed.join(", "))).at(field)
+    })
 }
 
 /// One of `allowed`, compared without case; gives the spelling of the list.
@@ -29,7 +31,13 @@ pub(crate) fn one_of<'a>(text: &str, field: &str, allowed: &[&'a str]) -> Result
 pub(crate) fn moment(text: &str, field: &str) -> Result<Timestamp> {
     let zoneless = || text.parse::<DateTime>().ok().and_then(|d| d.to_zoned(TimeZone::UTC).ok()).map(|z| z.timestamp());
     text.parse::<Timestamp>().ok().or_else(zoneless).ok_or_else(|| {
-        Fault::invalid(INVALID, format!("Property '{field}' is '{text}', which is not a date. Write it as ISO 8601 in UTC, for instance '2026-11-23T23:59:59Z'.")).at(field)
+        Fault::invalid(
+            INVALID,
+            format!(
+                "Property '{field}' is '{text}', which is not a date. Write it as ISO 8601 in UTC, for instance '2026-11-23T23:59:59Z'."
+            ),
+        )
+        .at(field)
     })
 }
 
@@ -45,7 +53,13 @@ mod tests {
     #[test]
     fn moments_are_read_with_and_without_zone() {
         let noon: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        for text in ["2026-11-23T12:00:00Z", "2026-11-23T12:00:00.000Z", "2026-11-23T12:00:00.0000000Z", "2026-11-23T13:00:00+01:00", "2026-11-23T12:00:00"] {
+        for text in [
+            "2026-11-23T12:00:00Z",
+            "2026-11-23T12:00:00.000Z",
+            "2026-11-23T12:00:00.0000000Z",
+            "2026-11-23T13:00:00+01:00",
+            "2026-11-23T12:00:00",
+        ] {
             assert_eq!(moment(text, "f").unwrap(), noon, "{text}");
         }
         assert_eq!(moment("yesterday", "properties.pointInTime").unwrap_err().target.as_deref(), Some("properties.pointInTime"));

@@ -13,6 +13,32 @@ use rsvault_domain::fault::Result;
 /// The code Azure answers for a filter it cannot use (wire-facts 9).
 const CODE: &str = "BMSUserErrorInvalidInput";
 
+/// Azure's management types.
+const MANAGEMENT: &[&str] =
+    &["AzureWorkload", "AzureIaasVM", "AzureStorage", "AzureSql", "MAB", "DPM", "AzureBackupServer", "DefaultBackup"];
+/// Azure's workload types.
+pub(crate) const WORKLOADS: &[&str] = &[
+    "SQLDataBase",
+    "SQLInstance",
+    "SQL",
+    "VM",
+    "AzureFileShare",
+    "SAPHanaDatabase",
+    "SAPHanaDBInstance",
+    "SAPHanaSystem",
+    "SAPAseDatabase",
+    "SAPAseSystem",
+    "AzureSqlDb",
+    "SQLDB",
+    "FileFolder",
+    "Exchange",
+    "Sharepoint",
+    "VMwareVM",
+    "SystemState",
+    "Client",
+    "GenericDataSource",
+];
+
 /// A parsed filter; empty when none was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
@@ -28,11 +54,17 @@ impl Filter {
             let (key, after) = word(rest).ok_or_else(|| bad(rest))?;
             let (op, after) = word(after).ok_or_else(|| bad(rest))?;
             if !op.eq_ignore_ascii_case("eq") {
-                return Err(Fault::invalid(CODE, format!("$filter uses the operator '{op}' on '{key}'; only 'eq' is possible.")).at("$filter"));
+                return Err(
+                    Fault::invalid(CODE, format!("$filter uses the operator '{op}' on '{key}'; only 'eq' is possible.")).at("$filter")
+                );
             }
             let (value, after) = value(after).ok_or_else(|| bad(rest))?;
             let Some(key) = known.iter().find(|k| k.eq_ignore_ascii_case(key)) else {
-                return Err(Fault::invalid(CODE, format!("$filter names '{key}', which this list cannot be filtered by. It knows: {}.", known.join(", "))).at("$filter"));
+                return Err(Fault::invalid(
+                    CODE,
+                    format!("$filter names '{key}', which this list cannot be filtered by. It knows: {}.", known.join(", ")),
+                )
+                .at("$filter"));
             };
             if terms.iter().any(|(k, _)| k == key) {
                 return Err(Fault::invalid(CODE, format!("$filter names '{key}' twice. Send it once.")).at("$filter"));
@@ -54,6 +86,19 @@ impl Filter {
     pub(crate) fn admits(&self, key: &str, value: &str) -> bool {
         self.get(key).is_none_or(|want| want.eq_ignore_ascii_case(value))
     }
+    /// Whether a list of what is `AzureWorkload` shows anything; an unknown management type is refused.
+    pub(crate) fn admits_workload(&self) -> Result<bool> {
+        self.known("backupManagementType", MANAGEMENT)?;
+        Ok(self.admits("backupManagementType", "AzureWorkload"))
+    }
+    /// The value of `key` in the spelling of `allowed`; a word that is none of them is refused by name.
+    pub(crate) fn known<'a>(&self, key: &str, allowed: &[&'a str]) -> Result<Option<&'a str>> {
+        let Some(text) = self.get(key) else { return Ok(None) };
+        allowed.iter().copied().find(|a| a.eq_ignore_ascii_case(text)).map(Some).ok_or_else(|| {
+            Fault::invalid(CODE, format!("$filter: '{key}' is '{text}', which is not known. Allowed: {}.", allowed.join(", ")))
+                .at("$filter")
+        })
+    }
     /// Whether the filter asks `key eq 'true'`.
     pub(crate) fn is_true(&self, key: &str) -> bool {
         self.get(key).is_some_and(|v| v.eq_ignore_ascii_case("true"))
@@ -61,7 +106,8 @@ impl Filter {
     /// The moment that `key` names: `yyyy-MM-dd hh:mm:ss AM` (UTC), or RFC 3339.
     pub(crate) fn moment(&self, key: &str) -> Result<Option<Timestamp>> {
         let Some(text) = self.get(key) else { return Ok(None) };
-        let twelve = DateTime::strptime("%Y-%m-%d %I:%M:%S %p", text).ok().and_then(|d| d.to_zoned(TimeZone::UTC).ok()).map(|z| z.timestamp());
+        let twelve =
+            DateTime::strptime("%Y-%m-%d %I:%M:%S %p", text).ok().and_then(|d| d.to_zoned(TimeZone::UTC).ok()).map(|z| z.timestamp());
         twelve.or_else(|| text.parse().ok()).map(Some).ok_or_else(|| {
             Fault::invalid(CODE, format!("$filter: '{key}' is '{text}', which is not a date. Write it as 'yyyy-MM-dd hh:mm:ss AM' or 'PM' in UTC, for instance '2026-11-23 11:59:59 PM'."))
                 .at("$filter")
@@ -70,7 +116,11 @@ impl Filter {
 }
 
 fn bad(near: &str) -> Fault {
-    Fault::invalid(CODE, format!("$filter cannot be read near '{near}'. It must be terms like backupManagementType eq 'AzureWorkload', joined by 'and'.")).at("$filter")
+    Fault::invalid(
+        CODE,
+        format!("$filter cannot be read near '{near}'. It must be terms like backupManagementType eq 'AzureWorkload', joined by 'and'."),
+    )
+    .at("$filter")
 }
 
 /// The next blank-delimited word and what follows it.
@@ -130,7 +180,16 @@ mod tests {
 
     #[test]
     fn what_is_not_the_grammar_is_refused() {
-        for text in ["status", "status eq", "status ne 'x'", "status eq 'x", "status eq 'x' and", "status eq 'x' or friendlyName eq 'y'", "status eq 'x'y", "status eq 'a' and status eq 'b'"] {
+        for text in [
+            "status",
+            "status eq",
+            "status ne 'x'",
+            "status eq 'x",
+            "status eq 'x' and",
+            "status eq 'x' or friendlyName eq 'y'",
+            "status eq 'x'y",
+            "status eq 'a' and status eq 'b'",
+        ] {
             assert!(Filter::parse(Some(text), KEYS).is_err(), "{text}");
         }
     }

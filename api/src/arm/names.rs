@@ -18,7 +18,10 @@ macro_rules! at_provider {
 /// Path of a vault and what is below it.
 macro_rules! at_vault {
     ($rest:literal) => {
-        concat!("/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.RecoveryServices/vaults/{vaultName}", $rest)
+        concat!(
+            "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.RecoveryServices/vaults/{vaultName}",
+            $rest
+        )
     };
 }
 /// Path below the fabric.
@@ -72,6 +75,7 @@ paths! {
         /// Subscription id.
         subscription_id,
         /// Region; not compared, every vault of the subscription is looked at.
+        #[allow(dead_code)] // bound so that the document names it
         azure_region,
     }
     /// A resource group.
@@ -255,20 +259,31 @@ paths! {
 /// Parses a subscription id as ARM does.
 pub(crate) fn subscription(text: &str) -> Result<SubscriptionId> {
     text.parse().map_err(|_| {
-        Fault::invalid("InvalidSubscriptionId", format!("The subscription id '{text}' is not a GUID. Use the id that 'GET /subscriptions' lists.")).at("subscriptionId")
+        Fault::invalid(
+            "InvalidSubscriptionId",
+            format!("The subscription id '{text}' is not a GUID. Use the id that 'GET /subscriptions' lists."),
+        )
+        .at("subscriptionId")
     })
 }
 
 /// Parses an operation id. What is no GUID names no operation.
 pub(crate) fn operation(text: &str) -> Result<OperationId> {
     text.parse().map_err(|_| {
-        Fault::not_found("ResourceNotFound", format!("There is no operation '{text}'. Use the last path segment of the Azure-AsyncOperation header.")).at("operationId")
+        Fault::not_found(
+            "ResourceNotFound",
+            format!("There is no operation '{text}'. Use the last path segment of the Azure-AsyncOperation header."),
+        )
+        .at("operationId")
     })
 }
 
 /// Parses a job name. What is no GUID names no job.
 pub(crate) fn job(text: &str) -> Result<JobId> {
-    text.parse().map_err(|_| Fault::not_found("ResourceNotFound", format!("There is no job '{text}' in this vault. Use a name that the job list shows.")).at("jobName"))
+    text.parse().map_err(|_| {
+        Fault::not_found("ResourceNotFound", format!("There is no job '{text}' in this vault. Use a name that the job list shows."))
+            .at("jobName")
+    })
 }
 
 /// Refuses a fabric that is not `Azure`.
@@ -276,7 +291,8 @@ pub(crate) fn fabric(text: &str) -> Result<()> {
     if text.eq_ignore_ascii_case("Azure") {
         return Ok(());
     }
-    Err(Fault::invalid("BMSUserErrorInvalidInput", format!("The fabric '{text}' does not exist; the only one is 'Azure'.")).at("fabricName"))
+    Err(Fault::invalid("BMSUserErrorInvalidInput", format!("The fabric '{text}' does not exist; the only one is 'Azure'."))
+        .at("fabricName"))
 }
 
 /// What every path below a vault can say of it.
@@ -290,7 +306,19 @@ macro_rules! below_vault {
         }
     )+};
 }
-below_vault!(VaultOperationPath, PolicyPath, PolicyOperationPath, FabricPath, FabricOperationPath, ContainerPath, ContainerOperationPath, ItemPath, ItemOperationPath, PointPath, JobPath, JobOperationPath);
+below_vault!(
+    VaultOperationPath,
+    PolicyPath,
+    PolicyOperationPath,
+    FabricPath,
+    FabricOperationPath,
+    ContainerPath,
+    ContainerOperationPath,
+    ItemPath,
+    ItemOperationPath,
+    JobPath,
+    JobOperationPath
+);
 
 impl ContainerPath {
     /// The container's name.
@@ -301,14 +329,6 @@ impl ContainerPath {
 }
 
 impl ItemPath {
-    /// Container and item.
-    pub(crate) fn names(&self) -> Result<(ContainerName, ItemName)> {
-        fabric(&self.fabric_name)?;
-        Ok((ContainerName::parse(&self.container_name)?, ItemName::parse(&self.protected_item_name)?))
-    }
-}
-
-impl PointPath {
     /// Container and item.
     pub(crate) fn names(&self) -> Result<(ContainerName, ItemName)> {
         fabric(&self.fabric_name)?;

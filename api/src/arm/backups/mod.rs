@@ -1,0 +1,16 @@
+//! Backups on demand.
+
+mod body;
+mod trigger;
+
+pub(crate) use body::BackupBody;
+
+use crate::AppState;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Routes of backups.
+pub(crate) fn router() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(trigger::handler))
+}

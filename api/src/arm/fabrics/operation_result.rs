@@ -1,0 +1,33 @@
+//! GET the result of an operation on a fabric: 202 while it runs, then 204; a failure is a 4xx.
+
+use crate::AppState;
+use crate::arm::links;
+use crate::arm::lro::{AcceptedDoc, HOLD, Lro, failure, no_content};
+use crate::arm::names::{FabricOperationPath, at_fabric, operation};
+use crate::arm::page::VersionQuery;
+use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
+use axum::extract::State;
+use axum::response::Response;
+use rsvault_domain::operation::OperationStatus;
+use rsvault_engine::operations;
+use std::sync::Arc;
+
+/// Reads the result of an operation.
+#[utoipa::path(get, path = at_fabric!("/operationResults/{operationId}"), tag = "Containers", operation_id = "ProtectionContainerRefreshOperationResults_Get", params(FabricOperationPath, VersionQuery),
+    responses((status = 204, description = "Done; there is nothing to show."), AcceptedDoc, ArmErrors))]
+pub(crate) async fn handler(
+    State(state): State<Arc<AppState>>,
+    caller: Caller,
+    ArmPath(path): ArmPath<FabricOperationPath>,
+    ArmQuery(query): ArmQuery<VersionQuery>,
+) -> Result<Response, ArmError> {
+    let id = operation(&path.operation_id)?;
+    let operation = operations::wait(&state.engine, &path.vault().ask()?, id, HOLD).await?;
+    if let Some(fault) = failure(&operation) {
+        return Err(fault.into());
+    }
+    if operation.status == OperationStatus::InProgress {
+        return Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_fabric(&path.fabric_path(), id)).accepted());
+    }
+    Ok(no_content())
+}

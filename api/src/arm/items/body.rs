@@ -1,0 +1,220 @@
+//! The wire form of a protected item (wire-facts 6).
+
+use crate::arm::containers::body::{container_id, host_name};
+use crate::arm::moment;
+use jiff::Timestamp;
+use rsvault_domain::discovery::Container;
+use rsvault_domain::protection::{ItemState, ProtectedItem};
+use rsvault_domain::vault::Vault;
+use rsvault_engine::protection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Request body of a protected item.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct ItemBody {
+    /// What is asked for.
+    pub(crate) properties: Option<ItemPropertiesBody>,
+}
+
+/// What a client may say of an item; what the service derives is ignored.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemPropertiesBody {
+    /// `AzureVmWorkloadSQLDatabase`.
+    pub(crate) protected_item_type: Option<String>,
+    /// ARM id of the policy; empty to stop.
+    pub(crate) policy_id: Option<String>,
+    /// `ProtectionStopped` to stop and keep the data.
+    pub(crate) protection_state: Option<String>,
+    /// True to undelete.
+    pub(crate) is_rehydrate: Option<bool>,
+}
+
+/// A protected item.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ItemView {
+    /// ARM id.
+    pub(crate) id: String,
+    /// Name.
+    pub(crate) name: String,
+    /// `Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems`.
+    pub(crate) r#type: &'static str,
+    /// State.
+    pub(crate) properties: ItemPropertiesView,
+}
+
+/// State of an item.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemPropertiesView {
+    /// Database.
+    pub(crate) friendly_name: String,
+    /// Host name of the server.
+    pub(crate) server_name: String,
+    /// Instance.
+    pub(crate) parent_name: String,
+    /// `AzureVmWorkloadSQLInstance`.
+    pub(crate) parent_type: &'static str,
+    /// `Healthy` or `Unhealthy`.
+    pub(crate) protection_status: &'static str,
+    /// `IRPending`, `Protected`, `ProtectionStopped`, `BackupsSuspended`.
+    pub(crate) protection_state: &'static str,
+    /// `IRPending`, `Healthy`, `Unhealthy`.
+    pub(crate) last_backup_status: &'static str,
+    /// Start of the last backup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_backup_time: Option<String>,
+    /// How it ended, while that is not plainly well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_backup_error_detail: Option<ErrorDetailView>,
+    /// Stable number of the database.
+    pub(crate) protected_item_data_source_id: String,
+    /// `IRPending`, `Healthy`, `Unhealthy`, `NotReachable`.
+    pub(crate) protected_item_health_status: &'static str,
+    /// Counts; left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extended_info: Option<ItemExtendedInfoView>,
+    /// `AzureVmWorkloadSQLDatabase`.
+    pub(crate) protected_item_type: &'static str,
+    /// `AzureWorkload`.
+    pub(crate) backup_management_type: &'static str,
+    /// `SQLDataBase`.
+    pub(crate) workload_type: &'static str,
+    /// Full name of the container: clients build restore targets on it.
+    pub(crate) container_name: String,
+    /// ARM id of the VM.
+    pub(crate) source_resource_id: String,
+    /// ARM id of the policy; absent while stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_id: Option<String>,
+    /// Name of the policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_name: Option<String>,
+    /// Time of the newest recovery point; the key is always there, since the Azure CLI's table fails without it.
+    pub(crate) last_recovery_point: Option<String>,
+    /// Whether it is soft-deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) is_scheduled_for_deferred_delete: Option<bool>,
+    /// When it was deleted.
+    #[serde(rename = "deferredDeleteTimeInUTC", skip_serializing_if = "Option::is_none")]
+    pub(crate) deferred_delete_time_in_utc: Option<String>,
+    /// How long it waits still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deferred_delete_time_remaining: Option<String>,
+    /// ARM id of the vault.
+    pub(crate) vault_id: String,
+    /// False.
+    pub(crate) is_archive_enabled: bool,
+    /// Days a deleted item waits in this vault.
+    pub(crate) soft_delete_retention_period_in_days: u32,
+}
+
+/// An error, or `Success`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorDetailView {
+    /// Catalogue word.
+    pub(crate) code: String,
+    /// What happened.
+    pub(crate) message: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recommendations: Vec<String>,
+}
+
+/// Counts of an item.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemExtendedInfoView {
+    /// Time of the oldest point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) oldest_recovery_point: Option<String>,
+    /// How many points.
+    pub(crate) recovery_point_count: i64,
+    /// `Consistent`.
+    pub(crate) policy_state: &'static str,
+    /// `FULL`, `SIMPLE`, `BULK_LOGGED`.
+    pub(crate) recovery_model: &'static str,
+}
+
+/// ARM id of an item.
+pub(crate) fn item_id(vault: &Vault, container: &Container, item: &ProtectedItem) -> String {
+    format!("{}/protectedItems/{}", container_id(vault, container), item.name)
+}
+
+impl ItemView {
+    /// The item. `details`: a single GET, which alone shows `extendedInfo`.
+    pub(crate) fn new(facts: &protection::ItemView, now: Timestamp, details: bool) -> Self {
+        let protection::ItemView { vault, container, server, item, policy, points } = facts;
+        let failed = item.last_backup.as_ref().and_then(|b| b.fault.as_ref());
+        let pending = item.state == ItemState::IRPending;
+        let reachable = server.is_some() && container.healthy;
+        let error = |code: &str, message: &str, recommendations: &[String]| ErrorDetailView {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            recommendations: recommendations.to_vec(),
+        };
+        Self {
+            id: item_id(vault, container, item),
+            name: item.name.to_string(),
+            r#type: "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems",
+            properties: ItemPropertiesView {
+                friendly_name: item.name.database.clone(),
+                server_name: host_name(container, server.as_ref()),
+                parent_name: item.name.instance.clone(),
+                parent_type: "AzureVmWorkloadSQLInstance",
+                protection_status: if failed.is_some() { "Unhealthy" } else { "Healthy" },
+                protection_state: item.state.as_str(),
+                last_backup_status: match (failed, points.count) {
+                    (Some(_), _) => "Unhealthy",
+                    (None, 0) => "IRPending",
+                    (None, _) => "Healthy",
+                },
+                last_backup_time: item.last_backup.as_ref().map(|b| moment::full(b.at)),
+                last_backup_error_detail: match failed {
+                    Some(fault) => Some(error(&fault.code, &fault.message, &fault.recommendations)),
+                    None if pending => Some(error("Success", "", &[])),
+                    None => None,
+                },
+                protected_item_data_source_id: item.data_source_id.clone(),
+                protected_item_health_status: match (reachable, failed, pending) {
+                    (false, ..) => "NotReachable",
+                    (_, Some(_), _) => "Unhealthy",
+                    (_, None, true) => "IRPending",
+                    _ => "Healthy",
+                },
+                extended_info: details.then(|| ItemExtendedInfoView {
+                    oldest_recovery_point: points.oldest.map(moment::second),
+                    recovery_point_count: points.count,
+                    policy_state: "Consistent",
+                    recovery_model: item.recovery_model.wire(),
+                }),
+                protected_item_type: "AzureVmWorkloadSQLDatabase",
+                backup_management_type: "AzureWorkload",
+                workload_type: "SQLDataBase",
+                container_name: container.name.to_string(),
+                source_resource_id: container.source_resource_id.clone(),
+                policy_id: policy.as_ref().map(|p| format!("{}/backupPolicies/{}", vault.arm_id(), p.name)),
+                policy_name: policy.as_ref().map(|p| p.name.clone()),
+                last_recovery_point: points.newest.map(moment::second),
+                is_scheduled_for_deferred_delete: item.soft_deleted.map(|_| true),
+                deferred_delete_time_in_utc: item.soft_deleted.map(|s| moment::full(s.at)),
+                deferred_delete_time_remaining: item.soft_deleted.map(|s| moment::day_clock(s.purge_at.duration_since(now))),
+                vault_id: vault.arm_id(),
+                is_archive_enabled: false,
+                soft_delete_retention_period_in_days: vault.settings.soft_delete.retention_days,
+            },
+        }
+    }
+}
+
+/// A list of items.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemList {
+    /// Items in order of protection.
+    pub(crate) value: Vec<ItemView>,
+    /// Where the next page is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_link: Option<String>,
+}

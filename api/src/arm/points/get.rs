@@ -1,0 +1,31 @@
+//! GET a recovery point.
+
+use super::PointView;
+use super::body::Detail;
+use crate::AppState;
+use crate::arm::names::{PointPath, at_item};
+use crate::arm::page::VersionQuery;
+use crate::edge::{ArmError, ArmErrors, ArmPath, Caller};
+use axum::Json;
+use axum::extract::State;
+use rsvault_domain::backup::DEFAULT_RANGE;
+use rsvault_domain::ports::Page;
+use rsvault_engine::backups;
+use std::sync::Arc;
+
+/// Reads a recovery point, with the files of the database.
+#[utoipa::path(get, path = at_item!("/recoveryPoints/{recoveryPointId}"), tag = "Recovery points", operation_id = "RecoveryPoints_Get", params(PointPath, VersionQuery),
+    responses((status = 200, description = "The recovery point.", body = PointView), ArmErrors))]
+pub(crate) async fn handler(
+    State(state): State<Arc<AppState>>,
+    _: Caller,
+    ArmPath(path): ArmPath<PointPath>,
+) -> Result<Json<PointView>, ArmError> {
+    let item = path.ask()?;
+    if path.recovery_point_id.eq_ignore_ascii_case(DEFAULT_RANGE) {
+        let (of, newest) = backups::points(&state.engine, &item, None, None, &Page { after: None, limit: 1 }).await?;
+        return Ok(Json(PointView::default_range(&of, newest.items.first(), Detail::Single)));
+    }
+    let (of, point) = backups::point(&state.engine, &item, &path.recovery_point_id).await?;
+    Ok(Json(PointView::new(&of, &point, Detail::Single)))
+}

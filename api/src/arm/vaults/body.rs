@@ -1,0 +1,209 @@
+//! The wire form of a vault (wire-facts 8): bodies of PUT and PATCH, and the view that all answers show.
+
+use crate::arm::moment;
+use rsvault_domain::vault::{SoftDeleteState, Vault};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Body of PUT and PATCH; each says in its own place what it demands.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct VaultBody {
+    /// Region; demanded by PUT.
+    pub(crate) location: Option<String>,
+    /// Tags.
+    pub(crate) tags: Option<BTreeMap<String, String>>,
+    /// Price tier.
+    pub(crate) sku: Option<SkuBody>,
+    /// Managed identity, as given.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) identity: Option<Value>,
+    /// Settings.
+    pub(crate) properties: Option<VaultPropertiesBody>,
+}
+
+/// Price tier.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SkuBody {
+    /// `Standard` or `RS0`.
+    pub(crate) name: Option<String>,
+}
+
+/// Settings as a client sends them; what is left out stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VaultPropertiesBody {
+    /// Soft delete and what is near it.
+    pub(crate) security_settings: Option<SecuritySettingsBody>,
+    /// Redundancy.
+    pub(crate) redundancy_settings: Option<RedundancyBody>,
+    /// `Enabled` or `Disabled`.
+    pub(crate) public_network_access: Option<String>,
+    /// Monitoring switches, as given.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) monitoring_settings: Option<Value>,
+    /// Cost management, as given.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) cost_management_settings: Option<Value>,
+    /// Cross-subscription restore, as given.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) restore_settings: Option<Value>,
+    /// Customer-managed key; not supported yet.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) encryption: Option<Value>,
+}
+
+/// Security settings.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SecuritySettingsBody {
+    /// Soft delete.
+    pub(crate) soft_delete_settings: Option<SoftDeleteBody>,
+    /// Immutability; not supported yet.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) immutability_settings: Option<Value>,
+}
+
+/// Soft delete.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SoftDeleteBody {
+    /// `Disabled`, `Enabled` or `AlwaysON`.
+    pub(crate) soft_delete_state: Option<String>,
+    /// 14 to 180.
+    pub(crate) soft_delete_retention_period_in_days: Option<i64>,
+    /// `Disabled`, `Enabled` or `AlwaysON`.
+    pub(crate) enhanced_security_state: Option<String>,
+}
+
+/// Redundancy.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RedundancyBody {
+    /// `GeoRedundant`, `LocallyRedundant` or `ZoneRedundant`.
+    pub(crate) standard_tier_storage_redundancy: Option<String>,
+    /// `Enabled` or `Disabled`.
+    pub(crate) cross_region_restore: Option<String>,
+}
+
+/// A vault.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VaultView {
+    /// ARM id.
+    pub(crate) id: String,
+    /// Name.
+    pub(crate) name: String,
+    /// `Microsoft.RecoveryServices/vaults`.
+    pub(crate) r#type: &'static str,
+    /// Region.
+    pub(crate) location: String,
+    /// Version of the resource.
+    pub(crate) etag: String,
+    /// Tags.
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Price tier.
+    pub(crate) sku: SkuBody,
+    /// Managed identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) identity: Option<Value>,
+    /// Settings and state.
+    pub(crate) properties: VaultPropertiesView,
+}
+
+/// Settings and state of a vault.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VaultPropertiesView {
+    /// `Succeeded`.
+    pub(crate) provisioning_state: &'static str,
+    /// `None`.
+    pub(crate) private_endpoint_state_for_backup: &'static str,
+    /// `None`.
+    pub(crate) private_endpoint_state_for_site_recovery: &'static str,
+    /// Monitoring switches.
+    #[schema(value_type = Object)]
+    pub(crate) monitoring_settings: Value,
+    /// `Unassigned` until something is protected, then `V2`.
+    pub(crate) backup_storage_version: &'static str,
+    /// Soft delete and what is near it.
+    #[schema(value_type = Object)]
+    pub(crate) security_settings: Value,
+    /// Redundancy.
+    #[schema(value_type = Object)]
+    pub(crate) redundancy_settings: Value,
+    /// How well the vault is secured.
+    pub(crate) secure_score: &'static str,
+    /// The same in other words.
+    pub(crate) bcdr_security_level: &'static str,
+    /// `Enabled` or `Disabled`.
+    pub(crate) public_network_access: String,
+    /// Cross-subscription restore.
+    #[schema(value_type = Object)]
+    pub(crate) restore_settings: Value,
+    /// Cost management.
+    #[schema(value_type = Object)]
+    pub(crate) cost_management_settings: Value,
+    /// `Disabled`.
+    #[schema(value_type = Object)]
+    pub(crate) region_of_choice_settings: Value,
+}
+
+impl From<&Vault> for VaultView {
+    fn from(vault: &Vault) -> Self {
+        let settings = &vault.settings;
+        let (secure_score, bcdr_security_level) = match settings.soft_delete.state {
+            SoftDeleteState::Disabled => ("None", "Poor"),
+            SoftDeleteState::Enabled => ("Minimum", "Fair"),
+            SoftDeleteState::AlwaysOn => ("Adequate", "Good"),
+        };
+        Self {
+            id: vault.arm_id(),
+            name: vault.name.clone(),
+            r#type: "Microsoft.RecoveryServices/vaults",
+            location: vault.location.clone(),
+            etag: format!("W/\"datetime'{}'\"", moment::full(vault.updated_at).replace(':', "%3A")),
+            tags: vault.tags.clone(),
+            sku: SkuBody { name: Some(vault.sku.clone()) },
+            identity: settings.identity.clone(),
+            properties: VaultPropertiesView {
+                provisioning_state: "Succeeded",
+                private_endpoint_state_for_backup: "None",
+                private_endpoint_state_for_site_recovery: "None",
+                monitoring_settings: settings.monitoring.clone(),
+                backup_storage_version: if vault.used { "V2" } else { "Unassigned" },
+                security_settings: json!({
+                    "softDeleteSettings": {
+                        "softDeleteState": settings.soft_delete.state.wire(),
+                        "softDeleteRetentionPeriodInDays": settings.soft_delete.retention_days,
+                        "enhancedSecurityState": settings.soft_delete.enhanced.wire(),
+                    },
+                    "multiUserAuthorization": "Disabled",
+                    "sourceScanConfiguration": {"state": "Disabled"},
+                }),
+                redundancy_settings: json!({
+                    "standardTierStorageRedundancy": settings.storage_model.wire(),
+                    "crossRegionRestore": if settings.cross_region_restore { "Enabled" } else { "Disabled" },
+                }),
+                secure_score,
+                bcdr_security_level,
+                public_network_access: settings.public_network_access.clone(),
+                restore_settings: settings.restore_settings.clone(),
+                cost_management_settings: settings.cost_management.clone(),
+                region_of_choice_settings: json!({"status": "Disabled"}),
+            },
+        }
+    }
+}
+
+/// A list of vaults.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VaultList {
+    /// Vaults by name.
+    pub(crate) value: Vec<VaultView>,
+    /// Where the next page is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_link: Option<String>,
+}
