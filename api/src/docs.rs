@@ -2,7 +2,8 @@
 //! the Swagger UI show them, `rsvault openapi` writes them to the tree. Always the same text for the
 //! same routes.
 
-use crate::edge::{COVERAGE, coverage_rows, operations};
+use crate::edge::{COVERAGE, CloudError, CloudErrorBody, coverage_rows, operations};
+use crate::emulator::ProblemBody;
 use crate::{AppState, agent as agent_surface, arm as arm_surface, emulator as emulator_surface, identity, tenancy};
 use axum::Router;
 use rsvault_engine::Engine;
@@ -19,21 +20,24 @@ use utoipa_swagger_ui::{SwaggerUi, Url};
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "rsvault control plane", description = "The Recovery Services vault surface of Azure Resource Manager, as rsvault serves it.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    servers((url = "https://localhost:8443", description = "A server on its default address."))
+    servers((url = "https://localhost:8443", description = "A server on its default address.")),
+    components(schemas(CloudError, CloudErrorBody))
 )]
 struct Arm;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "rsvault agents", description = "What agents speak with the vault: enrolment, commands, chunks, progress, restore reads.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    servers((url = "https://localhost:8443", description = "A server on its default address."))
+    servers((url = "https://localhost:8443", description = "A server on its default address.")),
+    components(schemas(ProblemBody))
 )]
 struct Agent;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "rsvault emulator", description = "Simulated servers and built-in sign-in; they exist only with --emulator.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    servers((url = "https://localhost:8443", description = "A server on its default address."))
+    servers((url = "https://localhost:8443", description = "A server on its default address.")),
+    components(schemas(ProblemBody))
 )]
 struct Emulator;
 

@@ -32,7 +32,7 @@ pub mod tenancy;
 #[cfg(test)]
 mod testing;
 
-pub use docs::documents;
+pub use docs::{coverage, documents};
 pub use edge::app;
 
 use rsvault_domain::ports::Simulation;

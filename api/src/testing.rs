@@ -8,11 +8,16 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::access::{Principal, RoleAssignment};
-use rsvault_domain::id::{PrincipalId, SubscriptionId, TenantId};
-use rsvault_domain::ports::{Bell, Clock, Wake};
+use rsvault_domain::backup::Lsn;
+use rsvault_domain::discovery::{Server, ServerState};
+use rsvault_domain::fault::Result;
+use rsvault_domain::id::{PrincipalId, ServerId, SubscriptionId, TenantId};
+use rsvault_domain::ports::{Bell, Clock, OracleChecksum, OracleMoment, OracleWrite, Simulation, Wake};
+use rsvault_domain::simulation::ServerSpec;
 use rsvault_domain::tenancy::Subscription;
 use rsvault_engine::{Engine, secret};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -47,6 +52,16 @@ impl Wake for Silence {
     async fn wait(&self, _: Bell, _: std::time::Duration) {}
 }
 
+fn seeded() -> ServerSpec {
+    ServerSpec {
+        subscription: None,
+        resource_group: "rg1".into(),
+        location: "westeurope".into(),
+        state: ServerState::Running,
+        instances: Vec::new(),
+    }
+}
+
 pub(crate) fn principal(client: &str) -> Principal {
     Principal {
         id: PrincipalId(Uuid::new_v5(&Uuid::NAMESPACE_OID, client.as_bytes())),
@@ -62,6 +77,7 @@ pub(crate) struct TestApp {
     _folder: tempfile::TempDir,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) state: Arc<AppState>,
+    pub(crate) simulated: Arc<Simulated>,
     router: axum::Router,
 }
 
@@ -77,8 +93,10 @@ impl TestApp {
         let keys = rsvault_storage::FileKeyRing::open(folder.path().join("keys")).unwrap();
         let engine = Engine::new(store, rsvault_storage::testing::memory_objects(), keys, clock.clone(), Arc::new(Silence));
         let tokens = Arc::new(Tokens::open(folder.path(), clock.clone()).unwrap());
-        let state = Arc::new(AppState { engine, tokens, simulation: None, edge, seed: Vec::new() });
-        let app = Self { _folder: folder, clock, router: app(state.clone()), state };
+        let simulated = Arc::new(Simulated::default());
+        let state =
+            Arc::new(AppState { engine, tokens, simulation: Some(simulated.clone()), edge, seed: vec![("sqlvm1".to_owned(), seeded())] });
+        let app = Self { _folder: folder, clock, router: app(state.clone()), state, simulated };
         let mut tx = app.state.engine.store.begin().await.unwrap();
         let id: SubscriptionId = SUBSCRIPTION.parse().unwrap();
         tx.put_subscription(&Subscription { id, tenant: TENANT.parse().unwrap(), name: "rsvault".into() }).await.unwrap();
@@ -127,4 +145,35 @@ pub(crate) async fn read(response: Response) -> (StatusCode, http::HeaderMap, Va
         serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
     };
     (parts.status, parts.headers, json)
+}
+
+/// Simulated servers that only remember what they were told.
+#[derive(Default)]
+pub(crate) struct Simulated(Mutex<HashMap<ServerId, ServerSpec>>);
+
+#[async_trait::async_trait]
+impl Simulation for Simulated {
+    async fn put(&self, server: &Server, spec: &ServerSpec) -> Result<()> {
+        self.0.lock().unwrap().insert(server.id, spec.clone());
+        Ok(())
+    }
+    async fn get(&self, server: ServerId) -> Result<Option<ServerSpec>> {
+        Ok(self.0.lock().unwrap().get(&server).cloned())
+    }
+    async fn delete(&self, server: ServerId) -> Result<()> {
+        self.0.lock().unwrap().remove(&server);
+        Ok(())
+    }
+    async fn write(&self, _: ServerId, _: &str, _: &str, pages: u32, seed: u64) -> Result<OracleWrite> {
+        Ok(OracleWrite { lsn: Lsn(u128::from(pages) + u128::from(seed)), committed_at: Timestamp::UNIX_EPOCH })
+    }
+    async fn checksum(&self, _: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum> {
+        Ok(OracleChecksum { lsn: Lsn(7), committed_at: Timestamp::UNIX_EPOCH, hash: format!("{instance}/{database} {at:?}") })
+    }
+}
+
+impl Simulated {
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
 }

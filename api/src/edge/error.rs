@@ -84,7 +84,7 @@ impl IntoResponse for ArmError {
 }
 
 /// An ARM error answer of a given status.
-pub fn answer(status: StatusCode, code: &str, message: String, target: Option<String>, retry: bool) -> Response {
+pub(super) fn answer(status: StatusCode, code: &str, message: String, target: Option<String>, retry: bool) -> Response {
     let body = CloudError { error: CloudErrorBody { code: code.to_owned(), message, target, details: Vec::new() } };
     let mut response = (status, Json(body)).into_response();
     if retry && status != StatusCode::INTERNAL_SERVER_ERROR {

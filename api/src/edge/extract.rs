@@ -62,10 +62,19 @@ pub(crate) async fn json<T: DeserializeOwned>(request: Request, limit: usize) ->
     }
     let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let message = format!("The request content was invalid and could not be deserialized: '{path}': {}.", error.inner());
-        let fault = Fault::invalid("InvalidRequestContent", message);
-        if path == "." { fault } else { fault.at(path) }
+        let (path, cause) = (error.path().to_string(), error.inner());
+        // A place is known only in JSON that is JSON.
+        if !cause.is_data() || path == "." {
+            return Fault::invalid(
+                "InvalidRequestContent",
+                format!("The request content was invalid and could not be deserialized: {cause}."),
+            );
+        }
+        Fault::invalid(
+            "InvalidRequestContent",
+            format!("The request content was invalid and could not be deserialized: '{path}': {cause}."),
+        )
+        .at(path)
     })?;
     deserializer.end().map_err(|error| Fault::invalid("InvalidRequestContent", format!("The request content was invalid: {error}.")))?;
     Ok(value)

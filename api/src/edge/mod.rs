@@ -50,3 +50,6 @@ pub fn app(state: Arc<AppState>) -> Router {
 async fn no_such_route(request: Request) -> Response {
     emulator::Problem(Fault::not_found("NoSuchRoute", format!("No route at '{}'.", request.uri().path()))).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,3 +35,6 @@ fn simulation(state: &AppState) -> Result<&dyn Simulation, Problem> {
     let missing = || Problem(Fault::new(FaultKind::Unavailable, "NoSimulation", "This server runs without simulated servers."));
     state.simulation.as_deref().ok_or_else(missing)
 }
+
+#[cfg(test)]
+mod tests;

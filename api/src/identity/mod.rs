@@ -24,3 +24,6 @@ pub fn router() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(sign_in::adfs))
         .routes(routes!(sign_in::aad))
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// How long a token is good for, in seconds.
-pub const LIFETIME: i64 = 3600;
+pub(super) const LIFETIME: i64 = 3600;
 /// By how much a token may come before its time (clocks of two servers behind one name).
 const SKEW: i64 = 5;
 

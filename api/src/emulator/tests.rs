@@ -1,0 +1,133 @@
+//! The emulator surface as a test author uses it.
+
+use crate::testing::{SUBSCRIPTION, TestApp, read};
+use crate::{EdgeSettings, docs};
+use axum::body::Body;
+use http::{Request, StatusCode};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_server_is_made_changed_shown_and_deleted() {
+    let app = TestApp::new().await;
+    let body =
+        json!({"resourceGroup": "RG9", "location": "westeurope", "instances": [{"name": "MSSQLSERVER", "databases": [{"name": "a b"}]}]});
+    let (status, _, made) = app.call("", "PUT", "/emulator/servers/Vm9", Some(body.clone())).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    assert_eq!(made["instances"][0]["databases"][0], json!({"name": "a b", "recoveryModel": "Full", "sizeMiB": 8, "writeRate": 0}));
+    let (status, _, again) = app.call("", "PUT", "/emulator/servers/vm9", Some(made.clone())).await;
+    assert_eq!((status, &again), (StatusCode::OK, &made));
+    let (_, _, list) = app.call("", "GET", "/emulator/servers", None).await;
+    assert_eq!(list["value"], json!([made]));
+    let vm =
+        format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg9/providers/Microsoft.Compute/virtualMachines/VM9?api-version=2026-04-01");
+    let (_, _, machine) = app.call("owner", "GET", &vm, None).await;
+    assert_eq!((machine["id"].as_str(), machine["location"].as_str()), (made["vmId"].as_str(), Some("westeurope")));
+    assert_eq!(app.call("", "DELETE", "/emulator/servers/VM9", None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(app.call("", "GET", "/emulator/servers/VM9", None).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(app.call("owner", "GET", &vm, None).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn bad_servers_are_refused_by_name_with_problem_json() {
+    let app = TestApp::new().await;
+    let put = |body| app.call("", "PUT", "/emulator/servers/vm", Some(body));
+    for (body, target) in [
+        (
+            json!({"resourceGroup": "g", "location": "l", "instances": [{"name": "I", "databases": [{"name": "tempdb"}]}]}),
+            "databases[].name",
+        ),
+        (
+            json!({"resourceGroup": "g", "location": "l", "instances": [{"name": "I", "databases": [{"name": "d", "recoveryModel": "Fast"}]}]}),
+            "instances[0].databases[0].recoveryModel",
+        ),
+        (json!({"resourceGroup": "g", "location": "l", "name": "other"}), "name"),
+        (json!({"resourceGroup": "g", "location": "l", "subscription": "33333333-3333-3333-3333-333333333333"}), "subscription"),
+        (json!({"resourceGroup": "g.", "location": "l"}), "resourceGroupName"),
+    ] {
+        let (status, headers, problem) = put(body.clone()).await;
+        assert_eq!((status, problem["target"].as_str()), (StatusCode::BAD_REQUEST, Some(target)), "{body}: {problem}");
+        assert_eq!(headers["content-type"], "application/problem+json");
+    }
+    let (_, _, list) = app.call("", "GET", "/emulator/servers", None).await;
+    assert_eq!(list["value"], json!([]));
+}
+
+#[tokio::test]
+async fn the_oracle_answers_for_one_moment() {
+    let app = TestApp::new().await;
+    assert_eq!(app.call("", "POST", "/emulator/reset", None).await.0, StatusCode::NO_CONTENT);
+    let (status, _, written) = app
+        .call("", "POST", "/emulator/servers/sqlvm1/write", Some(json!({"instance": "I", "database": "d", "pages": 3, "seed": 4})))
+        .await;
+    assert_eq!((status, written["lsn"].as_str()), (StatusCode::OK, Some("7")));
+    let sum = "/emulator/servers/sqlvm1/checksum?instance=I&database=a%20b";
+    assert_eq!(app.call("", "GET", sum, None).await.2["hash"], "I/a b Latest");
+    assert_eq!(app.call("", "GET", &format!("{sum}&lsn=7"), None).await.2["hash"], "I/a b Lsn(Lsn(7))");
+    for bad in [
+        format!("{sum}&lsn=x"),
+        format!("{sum}&at=yesterday"),
+        format!("{sum}&lsn=1&at=2026-01-01T00:00:00Z"),
+        "/emulator/servers/sqlvm1/checksum".to_owned(),
+    ] {
+        let (status, headers, _) = app.call("", "GET", &bad, None).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+        assert_eq!(headers["content-type"], "application/problem+json");
+    }
+    let (status, _, token) = app.call("", "POST", "/emulator/servers/sqlvm1/enrollmentTokens", None).await;
+    assert_eq!((status, token["expiresAt"].as_str()), (StatusCode::CREATED, Some("2026-11-25T13:00:00Z")));
+    assert!(rsvault_engine::agents::enroll(&app.state.engine, token["token"].as_str().unwrap(), "1").await.is_ok());
+}
+
+#[tokio::test]
+async fn reset_brings_the_seed_back_and_nothing_else() {
+    let app = TestApp::new().await;
+    let body = json!({"resourceGroup": "rg1", "location": "westeurope"});
+    app.call("", "PUT", "/emulator/servers/extra", Some(body)).await;
+    assert_eq!(app.call("", "POST", "/emulator/reset", None).await.0, StatusCode::NO_CONTENT);
+    let (_, _, list) = app.call("", "GET", "/emulator/servers", None).await;
+    let names: Vec<&str> = list["value"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["sqlvm1"]);
+    assert_eq!(app.simulated.count(), 1);
+    let (status, _, purged) = app.call("", "POST", "/emulator/purge", None).await;
+    assert_eq!((status, purged), (StatusCode::OK, json!({"items": [], "containers": [], "vaults": []})));
+}
+
+#[tokio::test]
+async fn off_loopback_every_route_wants_an_owner() {
+    let app = TestApp::with(EdgeSettings { emulator: true, loopback: false, public_urls: vec!["https://localhost".into()] }).await;
+    app.principal("reader", &[("Reader", "/")]).await;
+    app.principal("vault-owner", &[("Owner", &format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg1"))]).await;
+    let document = docs::emulator().into_openapi();
+    let mut seen = 0;
+    for (path, item) in document.paths.paths.iter().filter(|(path, _)| path.starts_with("/emulator")) {
+        for (method, _) in crate::edge::operations(item) {
+            let uri = path.replace("{name}", "x");
+            assert_eq!(app.call("", method.as_str(), &uri, None).await.0, StatusCode::UNAUTHORIZED, "{method} {uri}");
+            for client in ["reader", "vault-owner"] {
+                assert_eq!(app.call(client, method.as_str(), &uri, None).await.0, StatusCode::FORBIDDEN, "{client}: {method} {uri}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 9, "{seen}");
+    assert_eq!(app.call("owner", "GET", "/emulator/servers", None).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn on_loopback_a_foreign_web_page_is_refused() {
+    let app = TestApp::new().await;
+    let from = |origin: &str| {
+        app.send(
+            Request::builder()
+                .method("POST")
+                .uri("/emulator/purge")
+                .header("host", "localhost:8443")
+                .header("origin", origin)
+                .body(Body::empty())
+                .unwrap(),
+        )
+    };
+    let (status, _, problem) = read(from("https://evil.example").await).await;
+    assert_eq!((status, problem["code"].as_str()), (StatusCode::FORBIDDEN, Some("ForeignOrigin")));
+    assert_eq!(from("https://localhost:8443").await.status(), StatusCode::OK);
+}
