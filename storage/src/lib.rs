@@ -4,6 +4,7 @@
 //! Always holds: no row type and no backend type leaves this crate; what a port calls durable has
 //! been synced; a full, read-only or absent disk or database is `Unavailable`, never a defect.
 
+mod folder;
 mod keys;
 pub mod objects;
 mod sql;

@@ -1,5 +1,8 @@
 //! Key files.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test panics")]
+#![allow(clippy::disallowed_methods, reason = "a test awaits what it spawns")]
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -1,5 +1,8 @@
 //! What every object backend promises, on files and in memory.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test panics")]
+#![allow(clippy::disallowed_methods, reason = "a test awaits what it spawns")]
+
 use bytes::Bytes;
 use rsvault_domain::ports::{ObjectError, ObjectStore, PutOutcome};
 use rsvault_storage::objects;

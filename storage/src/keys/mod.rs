@@ -36,7 +36,7 @@ impl FileKeyRing {
     /// Opens the folder, made (for its owner only) if it is not there.
     pub fn open(folder: impl AsRef<Path>) -> Result<Arc<Self>> {
         let folder = folder.as_ref().to_owned();
-        file::make_folder(&folder).map_err(|e| io_fault(&folder, &e))?;
+        crate::folder::make(&folder).map_err(|e| io_fault(&folder, &e))?;
         Ok(Arc::new(Self { folder, making: tokio::sync::Mutex::new(()) }))
     }
     fn path(&self, vault: VaultId, version: u32) -> PathBuf {

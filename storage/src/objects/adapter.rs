@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long one call may take. A chunk is 8 MiB: a store that needs longer is as good as away.
@@ -25,11 +26,25 @@ const LIST_PATIENCE: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub(super) struct Adapter<B> {
     backend: B,
+    /// Folder that the keys are paths below, if they are.
+    root: Option<PathBuf>,
 }
 
 impl<B: object_store::ObjectStore> Adapter<B> {
-    pub(super) fn new(backend: B) -> Self {
-        Self { backend }
+    pub(super) fn new(backend: B, root: Option<PathBuf>) -> Self {
+        Self { backend, root }
+    }
+    /// Makes an object durable that another put has made, perhaps just now or just before a crash:
+    /// its bytes were synced before it got its name, but the folders that name it perhaps not.
+    async fn settle(&self, key: &str) -> Result<(), ObjectError> {
+        let Some(root) = self.root.clone() else { return Ok(()) };
+        let object = root.join(key);
+        let sync = move || object.ancestors().skip(1).take_while(|folder| folder.starts_with(&root)).try_for_each(crate::folder::sync);
+        match tokio::task::spawn_blocking(sync).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(ObjectError::Unavailable(format!("cannot sync the folders of {key}: {error}"))),
+            Err(error) => Err(ObjectError::Broken(error.to_string())),
+        }
     }
 }
 
@@ -39,7 +54,7 @@ impl<B: object_store::ObjectStore> ObjectStore for Adapter<B> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match bounded(PATIENCE, self.backend.put_opts(&path(key)?, PutPayload::from_bytes(bytes), options)).await? {
             Ok(_) => Ok(PutOutcome::Created),
-            Err(Error::AlreadyExists { .. }) => Ok(PutOutcome::Exists),
+            Err(Error::AlreadyExists { .. }) => self.settle(key).await.map(|()| PutOutcome::Exists),
             Err(error) => Err(sort(error)),
         }
     }

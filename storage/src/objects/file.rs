@@ -4,11 +4,11 @@
 //! behind; they are no objects and are swept when the store is opened.
 
 use super::adapter::{Adapter, passing};
+use crate::folder;
 use object_store::local::LocalFileSystem;
 use rsvault_domain::ports::{ObjectError, ObjectStore};
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,10 +22,11 @@ pub(super) fn open(root: &Path) -> Result<Arc<dyn ObjectStore>, ObjectError> {
     if root.as_os_str().is_empty() {
         return Err(ObjectError::Broken("the object store URL names no folder; write 'file:PATH'".into()));
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(root).and_then(|()| sweep_old(root)).map_err(|error| explain(root, &error))?;
+    folder::make(root).and_then(|()| sweep_old(root)).map_err(|error| explain(root, &error))?;
     let backend = LocalFileSystem::new_with_prefix(root).map_err(|error| ObjectError::Broken(error.to_string()))?;
     // Emptied folders go with their last object: a collected set leaves nothing behind.
-    Ok(Arc::new(Adapter::new(backend.with_fsync(true).with_automatic_cleanup(true))))
+    let backend = backend.with_fsync(true).with_automatic_cleanup(true);
+    Ok(Arc::new(Adapter::new(backend, Some(root.to_owned()))))
 }
 
 fn explain(root: &Path, error: &io::Error) -> ObjectError {

@@ -25,5 +25,5 @@ pub fn open(url: &str) -> Result<Arc<dyn ObjectStore>, ObjectError> {
 
 #[cfg(feature = "testing")]
 pub(crate) fn in_memory() -> Arc<dyn ObjectStore> {
-    Arc::new(adapter::Adapter::new(object_store::memory::InMemory::new()))
+    Arc::new(adapter::Adapter::new(object_store::memory::InMemory::new(), None))
 }

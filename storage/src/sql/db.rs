@@ -5,11 +5,12 @@
 //! every wait for a connection, a lock or a statement has a bound.
 
 use super::error::{db, missing};
+use crate::folder;
 use rsvault_domain::ports::{StoreError, StoreResult};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{FromRow, Postgres, Row, Sqlite};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{FromRow, Pool, Postgres, Row, Sqlite};
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Readers that may be open at once.
 const READERS: u32 = 8;
-/// Key of the advisory lock that makes writers serial; any number, the same everywhere.
+/// The advisory lock that makes the writers of all processes serial; any number, the same everywhere.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7778855800001)";
 
 /// A value that both databases can take.
@@ -52,12 +53,17 @@ macro_rules! row {
 }
 pub(super) use row;
 
-/// The pools of an open database.
+/// One connection that writes, and some that read. Writers of this process queue for the first and
+/// never use up the others.
+pub(super) struct Pools<D: sqlx::Database> {
+    pub(super) writer: Pool<D>,
+    readers: Pool<D>,
+}
+
+/// An open database.
 pub(super) enum Db {
-    /// PostgreSQL: one pool; an advisory lock makes writers serial.
-    Pg(PgPool),
-    /// SQLite: the only writing connection, and the readers.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Pg(Pools<Postgres>),
+    Sqlite(Pools<Sqlite>),
 }
 
 impl Db {
@@ -74,7 +80,7 @@ impl Db {
         // One writer: a second would only wait in SQLite's busy loop, and unfairly.
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(db)?;
         let readers = pool.max_connections(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(db)?;
-        Ok(Self::Sqlite { writer, readers })
+        Ok(Self::Sqlite(Pools { writer, readers }))
     }
 
     /// Connects to PostgreSQL.
@@ -87,53 +93,58 @@ impl Db {
             ("statement_timeout", "60s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);
-        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).max_connections(2 * READERS).connect_with(options).await.map_err(db)?;
-        Ok(Self::Pg(pool))
+        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE);
+        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(db)?;
+        let readers = pool.max_connections(READERS).connect_with(options).await.map_err(db)?;
+        Ok(Self::Pg(Pools { writer, readers }))
     }
 
     /// A writing transaction, when its turn has come.
     pub(super) async fn begin(&self) -> StoreResult<Tx> {
         match self {
-            Self::Pg(pool) => {
-                let mut tx = pool.begin().await.map_err(db)?;
+            Self::Pg(pools) => {
+                let mut tx = pools.writer.begin().await.map_err(db)?;
                 sqlx::query(WRITER_LOCK).execute(&mut *tx).await.map_err(db)?;
                 Ok(Tx::Pg(tx))
             }
             // A deferred transaction that reads and then writes fails at once when another has written
             // in between, whatever the busy timeout: take the lock at the start.
-            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(db)?)),
+            Self::Sqlite(pools) => Ok(Tx::Sqlite(pools.writer.begin_with("BEGIN IMMEDIATE").await.map_err(db)?)),
         }
     }
 
     /// A reading transaction.
     pub(super) async fn read(&self) -> StoreResult<Tx> {
         Ok(match self {
-            Self::Pg(pool) => Tx::Pg(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(db)?),
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(db)?),
+            Self::Pg(pools) => Tx::Pg(pools.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(db)?),
+            Self::Sqlite(pools) => Tx::Sqlite(pools.readers.begin().await.map_err(db)?),
         })
     }
 
     /// Closes all connections.
     pub(super) async fn close(&self) {
         match self {
-            Self::Pg(pool) => pool.close().await,
-            Self::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
-            }
+            Self::Pg(pools) => pools.close().await,
+            Self::Sqlite(pools) => pools.close().await,
         }
+    }
+}
+
+impl<D: sqlx::Database> Pools<D> {
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
     }
 }
 
 fn create_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent)?;
-    }
+    let home = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder::make(home)?;
     // SQLite gives the WAL the rights of the database file.
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
-        _ => Ok(()),
+        _ => folder::sync(home),
     }
 }
 
@@ -147,8 +158,8 @@ impl Tx {
     /// A statement, written once for both.
     pub(super) fn query(&mut self, sql: &'static str) -> Stmt<'_> {
         match self {
-            Self::Pg(tx) => Stmt::Pg(&mut **tx, sqlx::query(sql)),
-            Self::Sqlite(tx) => Stmt::Sqlite(&mut **tx, sqlx::query(sql)),
+            Self::Pg(tx) => Stmt::Pg(tx, sqlx::query(sql)),
+            Self::Sqlite(tx) => Stmt::Sqlite(tx, sqlx::query(sql)),
         }
     }
     pub(super) async fn commit(self) -> StoreResult<()> {

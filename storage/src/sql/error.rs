@@ -5,6 +5,7 @@ use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
 /// Sorts a failure.
+#[allow(clippy::needless_pass_by_value, reason = "shaped for map_err")]
 pub(super) fn db(error: sqlx::Error) -> StoreError {
     use sqlx::Error;
     let passing = match &error {

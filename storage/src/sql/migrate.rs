@@ -17,8 +17,8 @@ const STEPS: &[(i64, &str, &str, &str)] = &[(
 /// Runs what is due.
 pub(super) async fn run(database: &Db) -> StoreResult<()> {
     match database {
-        Db::Pg(pool) => migrator(|step| step.3).run(pool).await,
-        Db::Sqlite { writer, .. } => migrator(|step| step.2).run(writer).await,
+        Db::Pg(pools) => migrator(|step| step.3).run(&pools.writer).await,
+        Db::Sqlite(pools) => migrator(|step| step.2).run(&pools.writer).await,
     }
     .map_err(explain)
 }

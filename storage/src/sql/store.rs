@@ -41,7 +41,7 @@ impl std::fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self.db {
             Db::Pg(_) => "SqlStore(postgres)",
-            Db::Sqlite { .. } => "SqlStore(sqlite)",
+            Db::Sqlite(_) => "SqlStore(sqlite)",
         })
     }
 }

@@ -25,7 +25,10 @@ impl Bed {
     pub(crate) async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var("RSVAULT_TEST_POSTGRES") else {
             let waived = std::env::var("RSVAULT_TEST_SQLITE_ONLY").is_ok_and(|v| v == "1");
-            assert!(waived, "set RSVAULT_TEST_POSTGRES=postgres://user@host:port/db (or RSVAULT_TEST_SQLITE_ONLY=1 to leave PostgreSQL out)");
+            assert!(
+                waived,
+                "set RSVAULT_TEST_POSTGRES=postgres://user@host:port/db (or RSVAULT_TEST_SQLITE_ONLY=1 to leave PostgreSQL out)"
+            );
             return None;
         };
         let name = format!("rsvault_{}", uuid::Uuid::new_v4().simple());

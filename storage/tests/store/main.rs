@@ -3,6 +3,10 @@
 //! `RSVAULT_TEST_POSTGRES=postgres://user@host:port/db` names a server on which each test makes a
 //! database of its own. Without it the PostgreSQL half fails, unless `RSVAULT_TEST_SQLITE_ONLY=1`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test panics")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "what is expected reads better as a list")]
+#![allow(clippy::disallowed_methods, reason = "a test awaits what it spawns")]
+
 mod bed;
 mod leases;
 mod records;

@@ -132,7 +132,14 @@ async fn every_kind_of_job_is_read_back_as_it_was(bed: Bed) {
     let vault = vault("v1");
     tx.insert_vault(&vault).await.unwrap();
     let kinds = [BackupKind::Full, BackupKind::Differential, BackupKind::Log, BackupKind::CopyOnlyFull];
-    let plain = [JobKind::Register, JobKind::UnRegister, JobKind::ConfigureBackup, JobKind::DisableBackup, JobKind::DeleteBackupData, JobKind::Undelete];
+    let plain = [
+        JobKind::Register,
+        JobKind::UnRegister,
+        JobKind::ConfigureBackup,
+        JobKind::DisableBackup,
+        JobKind::DeleteBackupData,
+        JobKind::Undelete,
+    ];
     for kind in kinds.into_iter().flat_map(|k| [JobKind::Backup(k), JobKind::Restore(k)]).chain(plain) {
         let job = job(vault.id, kind, 0);
         tx.insert_job(&job).await.unwrap();

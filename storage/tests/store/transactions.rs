@@ -56,9 +56,11 @@ async fn writers_are_serial_and_lose_no_update(bed: Bed) {
     let mut tx = bed.begin().await;
     tx.insert_vault(&record).await.unwrap();
     tx.commit().await.unwrap();
+    // A second store on the same database: as another process.
+    let second = rsvault_storage::SqlStore::open(&bed.url).await.unwrap();
     let writers: Vec<_> = (0..8)
-        .map(|_| {
-            let store = bed.store.clone();
+        .map(|n| {
+            let store = if n % 2 == 0 { bed.store.clone() } else { second.clone() };
             let vault = record.id;
             tokio::spawn(async move {
                 for _ in 0..5 {
@@ -94,11 +96,13 @@ async fn a_newer_schema_is_refused_by_name(bed: Bed) {
     if bed.is_sqlite() {
         use sqlx::Connection;
         let mut raw = sqlx::SqliteConnection::connect(&bed.url).await.unwrap();
-        let row = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, x'00', 0)";
+        let row =
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, x'00', 0)";
         sqlx::query(row).execute(&mut raw).await.unwrap();
         raw.close().await.unwrap();
     } else {
-        let row = r"INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, '\x00', 0)";
+        let row =
+            r"INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', TRUE, '\x00', 0)";
         crate::bed::execute(&bed.url, row.into()).await;
     }
     let refused = rsvault_storage::SqlStore::open(&bed.url).await.unwrap_err().to_string();
