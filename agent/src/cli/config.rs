@@ -2,7 +2,7 @@
 
 use super::Failure;
 use rsvault_agent::plugin::Workload;
-use rsvault_agent::plugin::postgresql::{PostgresWorkload, PostgresSettings};
+use rsvault_agent::plugin::postgresql::{PostgresSettings, PostgresWorkload};
 use rsvault_agent::plugin::simulated::{SimulatedEngine, SimulatedServer};
 use rsvault_domain::ports::Clock;
 use rsvault_domain::simulation::ServerSpec;

@@ -32,7 +32,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Enrolment { vault_url, ca_pem, agent_id, server_name, .. } = enrolment;
     let names: Vec<_> = engines.iter().map(|e| e.engine()).collect();
     tracing::info!(%vault_url, %agent_id, server_name, engines = names.join(","), version = env!("CARGO_PKG_VERSION"), "agent started");
-    let agent = Agent::start(AgentSettings { vault_url, ca_pem, credentials, engines, limits: Limits::default() }).map_err(Failure::configuration)?;
+    let agent = Agent::start(AgentSettings { vault_url, ca_pem, credentials, engines, limits: Limits::default() })
+        .map_err(Failure::configuration)?;
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

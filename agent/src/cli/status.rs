@@ -16,7 +16,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn status(arguments: &Arguments) -> Result<(), Failure> {
     let enrolment = load(&arguments.state.dir)?;
     println!("vault   {}\nserver  {}\nagent   {}", enrolment.vault_url, enrolment.server_name, enrolment.agent_id);
-    let vault = HttpVault::new(&enrolment.vault_url, enrolment.ca_pem.as_deref(), &enrolment.credential()).map_err(Failure::configuration)?;
+    let vault =
+        HttpVault::new(&enrolment.vault_url, enrolment.ca_pem.as_deref(), &enrolment.credential()).map_err(Failure::configuration)?;
     // A heartbeat for no command takes nothing from a running agent: a vault that knows the
     // credential says that there is no such command.
     match vault.heartbeat(uuid::Uuid::nil().into(), &HeartbeatBody::default()).await {
@@ -31,7 +32,9 @@ pub(crate) async fn status(arguments: &Arguments) -> Result<(), Failure> {
 /// The enrolment in `state`, or what to do about it.
 pub(crate) fn load(state: &Path) -> Result<Enrolment, Failure> {
     Enrolment::load(state).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Failure::configuration(format!("{} holds no enrolment; run: rsvault-agent enroll --state {}", state.display(), state.display())),
+        std::io::ErrorKind::NotFound => {
+            Failure::configuration(format!("{} holds no enrolment; run: rsvault-agent enroll --state {}", state.display(), state.display()))
+        }
         _ => Failure::configuration(format!("the enrolment in {} cannot be used: {e}", state.display())),
     })
 }

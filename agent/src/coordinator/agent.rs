@@ -67,7 +67,8 @@ impl Agent {
     pub fn start_on(vault: Arc<dyn Vault>, engines: Vec<Arc<dyn Workload>>, limits: Limits) -> AgentHandle {
         let shutdown = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let desk = Desk { vault, engines: Engines(engines), limits, shutdown: shutdown.clone(), running: HashMap::new(), work: JoinSet::new() };
+        let desk =
+            Desk { vault, engines: Engines(engines), limits, shutdown: shutdown.clone(), running: HashMap::new(), work: JoinSet::new() };
         tasks.spawn(desk.run());
         AgentHandle { shutdown, tasks, grace: limits.grace }
     }

@@ -32,7 +32,15 @@ pub(super) async fn run(run: &Run, request: BackupRequest, compress: bool) -> Re
 async fn fill(run: &Run, set: &OpenSetView, request: BackupRequest, compress: bool) -> Result<(), WorkloadError> {
     let engine = run.engines.of(&request.instance).await?;
     run.progress.enter(Phase::Transferring);
-    let mut pipeline = BackupPipeline::start(Arc::clone(&run.vault), set, request.stripes, compress, run.flow, Arc::clone(&run.progress), run.lease.stop.clone())?;
+    let mut pipeline = BackupPipeline::start(
+        Arc::clone(&run.vault),
+        set,
+        request.stripes,
+        compress,
+        run.flow,
+        Arc::clone(&run.progress),
+        run.lease.stop.clone(),
+    )?;
     let facts = engine.backup(&request, &mut pipeline, &run.lease.stop).await?;
     if run.lease.stop.is_cancelled() {
         return Err(WorkloadError::Cancelled);

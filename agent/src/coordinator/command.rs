@@ -27,7 +27,14 @@ pub(super) struct Run {
 }
 
 /// Works on `command` and reports how it ended. `shutdown` gives the work back.
-pub(super) async fn work_on(vault: Arc<dyn Vault>, engines: Engines, command: CommandView, window: usize, lease: Lease, shutdown: CancellationToken) {
+pub(super) async fn work_on(
+    vault: Arc<dyn Vault>,
+    engines: Engines,
+    command: CommandView,
+    window: usize,
+    lease: Lease,
+    shutdown: CancellationToken,
+) {
     let length = Duration::from_secs(command.lease_seconds.max(1).into());
     let run = Run {
         vault: Arc::clone(&vault),
@@ -116,7 +123,9 @@ async fn report(run: &Run, outcome: Outcome, shutdown: &CancellationToken) {
     };
     match sent {
         Ok(()) => tracing::info!(command = %run.id, generation = run.generation, "reported"),
-        Err(VaultError::Stale(_)) => tracing::info!(command = %run.id, generation = run.generation, "the result came too late: the lease is another's"),
+        Err(VaultError::Stale(_)) => {
+            tracing::info!(command = %run.id, generation = run.generation, "the result came too late: the lease is another's")
+        }
         Err(error) => tracing::error!(command = %run.id, generation = run.generation, %error, "the result could not be reported"),
     }
 }

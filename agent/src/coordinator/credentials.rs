@@ -52,7 +52,12 @@ impl Enrolment {
         let path = Self::path(state);
         let mode = fs::metadata(&path)?.permissions().mode();
         if mode & 0o077 != 0 {
-            return Err(io::Error::other(format!("{} can be read by others (mode {:o}); run: chmod 600 {}", path.display(), mode & 0o777, path.display())));
+            return Err(io::Error::other(format!(
+                "{} can be read by others (mode {:o}); run: chmod 600 {}",
+                path.display(),
+                mode & 0o777,
+                path.display()
+            )));
         }
         Ok(serde_json::from_slice(&fs::read(&path)?)?)
     }
@@ -63,7 +68,13 @@ mod tests {
     use super::*;
 
     fn enrolment() -> Enrolment {
-        Enrolment { vault_url: "https://v".into(), ca_pem: None, agent_id: uuid::Uuid::nil().into(), secret: "s".into(), server_name: "vm".into() }
+        Enrolment {
+            vault_url: "https://v".into(),
+            ca_pem: None,
+            agent_id: uuid::Uuid::nil().into(),
+            secret: "s".into(),
+            server_name: "vm".into(),
+        }
     }
 
     #[test]

@@ -29,10 +29,19 @@ struct FileList {
 }
 
 /// Writes every step of the plan into `directory`.
-pub(super) async fn write(command: CommandId, plan: &RestorePlan, directory: &str, reader: &mut RestoreReader, stop: &CancellationToken) -> Result<(), WorkloadError> {
+pub(super) async fn write(
+    command: CommandId,
+    plan: &RestorePlan,
+    directory: &str,
+    reader: &mut RestoreReader,
+    stop: &CancellationToken,
+) -> Result<(), WorkloadError> {
     let directory = Path::new(directory);
     if !directory.is_absolute() {
-        return Err(WorkloadError::fault("WlExtGenericIOFaultUserError", format!("'{}' is not an absolute path on this server.", directory.display())));
+        return Err(WorkloadError::fault(
+            "WlExtGenericIOFaultUserError",
+            format!("'{}' is not an absolute path on this server.", directory.display()),
+        ));
     }
     fs::create_dir_all(directory).await.map_err(|e| WorkloadError::io(format!("creating {}", directory.display()), e))?;
     // Refuse before the first byte, for all steps.
@@ -46,7 +55,15 @@ pub(super) async fn write(command: CommandId, plan: &RestorePlan, directory: &st
     sync(directory).await
 }
 
-async fn write_step(command: CommandId, plan: &RestorePlan, index: usize, manifest: &Manifest, directory: &Path, reader: &mut RestoreReader, stop: &CancellationToken) -> Result<(), WorkloadError> {
+async fn write_step(
+    command: CommandId,
+    plan: &RestorePlan,
+    index: usize,
+    manifest: &Manifest,
+    directory: &Path,
+    reader: &mut RestoreReader,
+    stop: &CancellationToken,
+) -> Result<(), WorkloadError> {
     let step = &plan.steps[index];
     let streams = reader.streams(index);
     let names: Vec<String> = (0..streams).map(|n| name(plan, step, (streams > 1).then_some(n), "bak")).collect();

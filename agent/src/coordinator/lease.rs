@@ -36,7 +36,14 @@ impl Lease {
 }
 
 /// Sends heartbeats until the lease is lost; the caller ends it by dropping.
-pub(super) async fn keep_alive(vault: Arc<dyn Vault>, command: CommandId, generation: i64, mut length: Duration, progress: Arc<Progress>, lease: Lease) {
+pub(super) async fn keep_alive(
+    vault: Arc<dyn Vault>,
+    command: CommandId,
+    generation: i64,
+    mut length: Duration,
+    progress: Arc<Progress>,
+    lease: Lease,
+) {
     loop {
         let pause = length / 3;
         sleep(pause).await;
@@ -63,7 +70,13 @@ pub(super) async fn keep_alive(vault: Arc<dyn Vault>, command: CommandId, genera
     }
 }
 
-async fn until_heard(vault: &dyn Vault, command: CommandId, generation: i64, pause: Duration, progress: &Progress) -> Result<(Verdict, Duration), VaultError> {
+async fn until_heard(
+    vault: &dyn Vault,
+    command: CommandId,
+    generation: i64,
+    pause: Duration,
+    progress: &Progress,
+) -> Result<(Verdict, Duration), VaultError> {
     let between = (pause / 4).min(Duration::from_secs(1));
     loop {
         match timeout(pause.max(Duration::from_secs(1)), vault.heartbeat(command, &progress.beat(generation))).await {

@@ -9,7 +9,7 @@ use rsvault_protocol::messages::{Outcome, Phase};
 use std::sync::Arc;
 
 pub(super) async fn run(run: &Run, plan: &RestorePlan) -> Result<Outcome, WorkloadError> {
-    let mut reader = RestoreReader::new(Arc::clone(&run.vault), run.id, run.generation, run.flow, Arc::clone(&run.progress), run.lease.stop.clone());
+    let mut reader = RestoreReader::new(Arc::clone(&run.vault), run.id, run.flow, Arc::clone(&run.progress), run.lease.stop.clone());
     match &plan.target {
         RestoreTarget::Files { directory } => {
             run.progress.enter(Phase::Transferring);

@@ -69,7 +69,14 @@ impl BackupPipeline {
             let (input, queue) = mpsc::channel(QUEUE);
             inputs.push(input);
             let sealer = Sealer::new(&key, &associated_data(&set.associated_data_prefix, stream)).map_err(unsealed)?;
-            let output = Output { stream, chunker: Chunker::new(set.chunk_size), buffer: None, pool: Arc::clone(&pool), chunks: chunks.clone(), runtime: Handle::current() };
+            let output = Output {
+                stream,
+                chunker: Chunker::new(set.chunk_size),
+                buffer: None,
+                pool: Arc::clone(&pool),
+                chunks: chunks.clone(),
+                runtime: Handle::current(),
+            };
             sealing.spawn_blocking(move || seal_stream(queue, Packer::new(compress), sealer, output));
         }
         let place = ChunkPlace { set: set.set_id, generation: set.generation, stream: 0, seq: 0 };
@@ -127,7 +134,10 @@ impl Drop for BackupPipeline {
 impl BackupOutput for BackupPipeline {
     async fn write(&mut self, stream: u32, bytes: Bytes) -> Result<(), WorkloadError> {
         let Some(input) = self.inputs.get(stream as usize) else {
-            return Err(WorkloadError::fault("WlExtGenericIOFaultUserError", format!("The engine wrote stream {stream}, but only {} were opened.", self.inputs.len())));
+            return Err(WorkloadError::fault(
+                "WlExtGenericIOFaultUserError",
+                format!("The engine wrote stream {stream}, but only {} were opened.", self.inputs.len()),
+            ));
         };
         let size = bytes.len();
         let sent = tokio::select! {
@@ -191,7 +201,12 @@ impl Output {
 }
 
 /// One stream, on its own thread.
-fn seal_stream(mut queue: mpsc::Receiver<Bytes>, mut packer: Packer, mut sealer: Sealer, mut output: Output) -> Result<StreamSummary, WorkloadError> {
+fn seal_stream(
+    mut queue: mpsc::Receiver<Bytes>,
+    mut packer: Packer,
+    mut sealer: Sealer,
+    mut output: Output,
+) -> Result<StreamSummary, WorkloadError> {
     while let Some(bytes) = queue.blocking_recv() {
         packer.push(&bytes, &mut |packed| output.seal(&mut sealer, packed))?;
     }
@@ -212,7 +227,13 @@ fn seal_stream(mut queue: mpsc::Receiver<Bytes>, mut packer: Packer, mut sealer:
 }
 
 /// Sends chunks, `window` at a time, until all streams have ended.
-async fn send_all(vault: Arc<dyn Vault>, set: ChunkPlace, mut chunks: mpsc::UnboundedReceiver<Outgoing>, flow: Flow, stop: CancellationToken) -> Result<(), WorkloadError> {
+async fn send_all(
+    vault: Arc<dyn Vault>,
+    set: ChunkPlace,
+    mut chunks: mpsc::UnboundedReceiver<Outgoing>,
+    flow: Flow,
+    stop: CancellationToken,
+) -> Result<(), WorkloadError> {
     let mut flying: JoinSet<Result<(), WorkloadError>> = JoinSet::new();
     loop {
         tokio::select! {

@@ -59,3 +59,5 @@ fn unsealed(error: SealError) -> WorkloadError {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::facts as tests_facts;

@@ -24,7 +24,6 @@ use zeroize::Zeroizing;
 pub struct RestoreReader {
     vault: Arc<dyn Vault>,
     command: CommandId,
-    generation: i64,
     flow: Flow,
     progress: Arc<Progress>,
     stop: CancellationToken,
@@ -54,24 +53,29 @@ enum Piece {
 
 impl RestoreReader {
     /// For a restore command. `stop` ends every read.
-    pub fn new(vault: Arc<dyn Vault>, command: CommandId, generation: i64, flow: Flow, progress: Arc<Progress>, stop: CancellationToken) -> Self {
-        Self { vault, command, generation, flow, progress, stop, step: None }
+    pub fn new(vault: Arc<dyn Vault>, command: CommandId, flow: Flow, progress: Arc<Progress>, stop: CancellationToken) -> Self {
+        Self { vault, command, flow, progress, stop, step: None }
     }
 
     /// Opens the set of step `index`; what was read of an earlier step is let go.
     pub async fn open_step(&mut self, index: usize, set: SetId) -> Result<&Manifest, WorkloadError> {
         self.step = None;
-        let ask = patiently(&self.flow.patience, || self.vault.restore_set(self.command, self.generation, set));
+        let ask = patiently(&self.flow.patience, || self.vault.restore_set(self.command, set));
         let view = tokio::select! {
             () = self.stop.cancelled() => return Err(WorkloadError::Cancelled),
             view = ask => view.map_err(VaultError::into_work)?,
         };
         let manifest = view.manifest;
         if manifest.set_id != set || manifest.streams.iter().any(|s| s.chunk_list.len() != s.summary.chunks as usize) {
-            return Err(WorkloadError::fault("UserErrorRecoveryPointDataCorrupt", format!("The manifest of set {set} does not fit the set.")));
+            return Err(WorkloadError::fault(
+                "UserErrorRecoveryPointDataCorrupt",
+                format!("The manifest of set {set} does not fit the set."),
+            ));
         }
         let view_key = Zeroizing::new(view.data_key);
-        let key = STANDARD.decode(view_key.as_bytes()).map_err(|_| WorkloadError::fault("BMSUserErrorKeyUnavailable", "The data key is not base64."))?;
+        let key = STANDARD
+            .decode(view_key.as_bytes())
+            .map_err(|_| WorkloadError::fault("BMSUserErrorKeyUnavailable", "The data key is not base64."))?;
         self.progress.expect(manifest.streams.iter().map(|s| s.summary.source_bytes).sum());
         Ok(&self.step.insert(OpenStep { index, manifest, key: Zeroizing::new(key), readers: HashMap::new() }).manifest)
     }
@@ -88,7 +92,7 @@ impl RestoreReader {
         let (to_thread, fetched) = mpsc::channel(1);
         let (to_plugin, pieces) = mpsc::channel(2);
         let mut work = JoinSet::new();
-        let place = ChunkPlace { set, generation: self.generation, stream, seq: 0 };
+        let place = ChunkPlace { set, generation: step.manifest.generation, stream, seq: 0 };
         let fetch = Fetch { vault: Arc::clone(&self.vault), command: self.command, place, flow: self.flow, pool };
         work.spawn(fetch.all(listed.chunk_list.clone(), window, to_thread));
         let delivery = Delivery { place, chunks: listed.summary.chunks, to_plugin };
@@ -175,14 +179,19 @@ impl Fetch {
         });
         match read.await {
             Ok(()) => Ok(buffer.into_inner()),
-            Err(VaultError::Refused { status, code, detail }) if status == 404 || code == "UserErrorRecoveryPointDataCorrupt" => Err(corrupt(place, &detail)),
+            Err(VaultError::Refused { status, code, detail }) if status == 404 || code == "UserErrorRecoveryPointDataCorrupt" => {
+                Err(corrupt(place, &detail))
+            }
             Err(error) => Err(error.into_work()),
         }
     }
 }
 
 fn corrupt(place: ChunkPlace, why: &str) -> WorkloadError {
-    WorkloadError::fault("UserErrorRecoveryPointDataCorrupt", format!("Stream {}, chunk {} of set {}: {why}", place.stream, place.seq, place.set))
+    WorkloadError::fault(
+        "UserErrorRecoveryPointDataCorrupt",
+        format!("Stream {}, chunk {} of set {}: {why}", place.stream, place.seq, place.set),
+    )
 }
 
 /// One stream, on its own thread.
@@ -210,7 +219,9 @@ impl Delivery {
             if got != seq || hex::encode(chunk_digest(&buffer.bytes)) != listed.blake3 {
                 return Err(corrupt(place, "its digest is not the one that was committed."));
             }
-            opener.push(&buffer.bytes, &mut |plain| unpacker.push(plain, &mut hand_on).map_err(Stop::Work)).map_err(|stop| stop.at(place))?;
+            opener
+                .push(&buffer.bytes, &mut |plain| unpacker.push(plain, &mut hand_on).map_err(Stop::Work))
+                .map_err(|stop| stop.at(place))?;
         }
         let end = ChunkPlace { seq: self.chunks.saturating_sub(1), ..self.place };
         opener.finish(&mut |plain| unpacker.push(plain, &mut hand_on).map_err(Stop::Work)).map_err(|stop| stop.at(end))?;

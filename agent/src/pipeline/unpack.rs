@@ -28,7 +28,10 @@ impl Unpacker {
         match compression {
             "none" => Ok(Self::Plain),
             "zstd" => Ok(Self::Zstd { decoder: Decoder::new().map_err(failed)?, out: vec![0; PIECE], whole: true }),
-            other => Err(WorkloadError::fault("WorkloadRestoreFailed", format!("The backup is compressed with '{other}', which this agent does not know. Update the agent."))),
+            other => Err(WorkloadError::fault(
+                "WorkloadRestoreFailed",
+                format!("The backup is compressed with '{other}', which this agent does not know. Update the agent."),
+            )),
         }
     }
     pub(super) fn push(&mut self, bytes: &[u8], emit: &mut dyn FnMut(&[u8]) -> Result<(), WorkloadError>) -> Result<(), WorkloadError> {
@@ -56,7 +59,9 @@ impl Unpacker {
     }
     pub(super) fn finish(self) -> Result<(), WorkloadError> {
         match self {
-            Self::Zstd { whole: false, .. } => Err(WorkloadError::fault("UserErrorRecoveryPointDataCorrupt", "The compressed stream ends within a frame.")),
+            Self::Zstd { whole: false, .. } => {
+                Err(WorkloadError::fault("UserErrorRecoveryPointDataCorrupt", "The compressed stream ends within a frame."))
+            }
             _ => Ok(()),
         }
     }

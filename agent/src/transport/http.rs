@@ -62,6 +62,9 @@ fn connect(vault_url: &str, ca_pem: Option<&str>) -> Result<(Client, Url), Strin
     }
     if let Some(pem) = ca_pem {
         let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| format!("the CA file is not PEM: {e}"))?;
+        if certificates.is_empty() {
+            return Err("the CA file holds no certificate in PEM form".into());
+        }
         builder = builder.tls_certs_only(certificates);
     } else if base.scheme() == "http" {
         builder = builder.tls_certs_only([]);
@@ -73,7 +76,8 @@ impl HttpVault {
     /// For an enrolled agent. The error is for people.
     pub fn new(vault_url: &str, ca_pem: Option<&str>, credential: &AgentCredential) -> Result<Self, String> {
         let (client, base) = connect(vault_url, ca_pem)?;
-        let mut bearer = header::HeaderValue::try_from(format!("Bearer {}", credential.bearer())).map_err(|_| "the agent's secret is not plain text".to_owned())?;
+        let mut bearer = header::HeaderValue::try_from(format!("Bearer {}", credential.bearer()))
+            .map_err(|_| "the agent's secret is not plain text".to_owned())?;
         bearer.set_sensitive(true);
         Ok(Self { client, base, bearer })
     }
@@ -117,15 +121,13 @@ impl Vault for HttpVault {
     async fn abort_set(&self, set: SetId, body: &AbortSetBody) -> Result<(), VaultError> {
         send(self.request(Method::POST, &format!("sets/{set}/abort"))?.timeout(MESSAGE).json(body)).await.map(drop)
     }
-    async fn restore_set(&self, command: CommandId, generation: i64, set: SetId) -> Result<RestoreSetView, VaultError> {
-        let request = self.request(Method::GET, &format!("commands/{command}/sets/{set}"))?.query(&[("generation", generation)]);
+    async fn restore_set(&self, command: CommandId, set: SetId) -> Result<RestoreSetView, VaultError> {
+        let request = self.request(Method::GET, &format!("commands/{command}/sets/{set}"))?;
         json(send(request.timeout(BULK)).await?).await
     }
     async fn read_chunk(&self, command: CommandId, place: ChunkPlace, size: usize, buffer: &mut Vec<u8>) -> Result<(), VaultError> {
-        let ChunkPlace { set, generation, stream, seq } = place;
-        let request = self
-            .request(Method::GET, &format!("commands/{command}/sets/{set}/streams/{stream}/chunks/{seq}"))?
-            .query(&[("generation", generation)]);
+        let ChunkPlace { set, stream, seq, .. } = place;
+        let request = self.request(Method::GET, &format!("commands/{command}/sets/{set}/streams/{stream}/chunks/{seq}"))?;
         let mut response = send(request.timeout(BULK)).await?;
         buffer.clear();
         while let Some(piece) = response.chunk().await.map_err(|e| VaultError::unavailable(chain(&e)))? {
@@ -155,7 +157,9 @@ async fn send(request: RequestBuilder) -> Result<Response, VaultError> {
     let (code, detail) = problem.map(|p| (p.code, p.detail)).unwrap_or_default();
     Err(match status {
         StatusCode::PRECONDITION_FAILED => VaultError::Stale(detail),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => VaultError::Unavailable { detail: format!("{status} {detail}"), after },
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
+            VaultError::Unavailable { detail: format!("{status} {detail}"), after }
+        }
         _ if status.is_server_error() => VaultError::Unavailable { detail: format!("{status} {detail}"), after },
         _ => VaultError::Refused { status: status.as_u16(), code, detail },
     })
@@ -165,7 +169,11 @@ async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, VaultError
     let mut all = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|e| VaultError::unavailable(chain(&e)))? {
         if all.len() + piece.len() > most {
-            return Err(VaultError::Refused { status: 200, code: "AnswerTooLarge".into(), detail: format!("the answer is larger than {most} bytes") });
+            return Err(VaultError::Refused {
+                status: 200,
+                code: "AnswerTooLarge".into(),
+                detail: format!("the answer is larger than {most} bytes"),
+            });
         }
         all.extend_from_slice(&piece);
     }

@@ -3,6 +3,8 @@
 //! Always holds: every call has a time limit; every call may be repeated with the same effect; an
 //! error says whether repeating makes sense.
 
+#[cfg(test)]
+pub(crate) mod fake;
 mod http;
 mod retry;
 
@@ -60,7 +62,7 @@ impl VaultError {
 pub struct ChunkPlace {
     /// Set.
     pub set: SetId,
-    /// Generation of the set.
+    /// Generation of the set; a read takes the one that was committed.
     pub generation: i64,
     /// Stream.
     pub stream: u32,
@@ -86,7 +88,7 @@ pub trait Vault: Send + Sync + 'static {
     /// Gives a set up.
     async fn abort_set(&self, set: SetId, body: &AbortSetBody) -> Result<(), VaultError>;
     /// What is needed to read a set, for a restore command.
-    async fn restore_set(&self, command: CommandId, generation: i64, set: SetId) -> Result<RestoreSetView, VaultError>;
+    async fn restore_set(&self, command: CommandId, set: SetId) -> Result<RestoreSetView, VaultError>;
     /// Reads a chunk of `size` bytes into `buffer` (emptied first; never grows beyond `size`).
     async fn read_chunk(&self, command: CommandId, place: ChunkPlace, size: usize, buffer: &mut Vec<u8>) -> Result<(), VaultError>;
 }

@@ -68,7 +68,8 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    const QUICK: Patience = Patience { first: Duration::from_millis(1), most: Duration::from_millis(4), give_up: Duration::from_millis(200) };
+    const QUICK: Patience =
+        Patience { first: Duration::from_millis(1), most: Duration::from_millis(4), give_up: Duration::from_millis(200) };
 
     #[tokio::test]
     async fn what_is_away_is_asked_again_and_what_is_refused_is_not() {
