@@ -19,7 +19,7 @@ Examples:
 
 /// A Recovery Services vault that anyone can run.
 #[derive(Parser)]
-#[command(name = "rsvault", version, about, long_about = None, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{PRECEDENCE}"), propagate_version = true)]
+#[command(name = "rsvault", version, about = "A Recovery Services vault that anyone can run.", after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{PRECEDENCE}"), propagate_version = true)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]

@@ -42,9 +42,10 @@ async fn find_or_make(engine: &Engine, arguments: &TokenCreateArguments) -> Outc
         state: ServerState::Running,
         instances: Vec::new(),
     };
-    shape
-        .validate(&arguments.server)
-        .map_err(|f| Failure::configuration(format!("--{}: {}", f.target.clone().unwrap_or_default(), f.message)))?;
+    shape.validate(&arguments.server).map_err(|fault| {
+        let flag = if fault.target.as_deref() == Some("location") { "location" } else { "server" };
+        Failure::configuration(format!("--{flag}: {}", fault.message))
+    })?;
     let mut tx = engine.store.begin().await.map_err(store)?;
     let (group, name) = (NameKey::new(&arguments.resource_group), NameKey::new(&arguments.server));
     if let Some(server) = tx.server(subscription, &group, &name).await.map_err(store)? {

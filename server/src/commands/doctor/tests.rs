@@ -32,7 +32,7 @@ async fn a_database_that_takes_a_write_is_good_and_one_that_cannot_be_opened_is_
     let (finding, store) = catalogue::check(&format!("sqlite:{}", dir.path().join("c.db").display())).await;
     assert_eq!(finding.level, Level::Good, "{finding:?}");
     assert!(store.is_some());
-    let (finding, store) = catalogue::check("sqlite:/nowhere/at/all/c.db").await;
+    let (finding, store) = catalogue::check("sqlite:/dev/null/no/c.db").await;
     assert_eq!(finding.level, Level::Wrong);
     assert!(store.is_none() && !finding.cure.is_empty());
 }
