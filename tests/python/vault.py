@@ -171,7 +171,7 @@ class Server:
     def checksum(self, server, database, instance="MSSQLSERVER", **when):
         """What the simulated server itself says its database holds."""
         query = urllib.parse.urlencode({"instance": instance, "database": database, **when})
-        return self.emulator_call("GET", f"/servers/{server}/checksum?{query}")["checksum"]
+        return self.emulator_call("GET", f"/servers/{server}/checksum?{query}")["hash"]
 
     def write(self, server, database, pages, seed, instance="MSSQLSERVER"):
         """Changes pages of a simulated database by a seeded generator."""
@@ -211,12 +211,12 @@ class Vault:
         status, _ = self.server.finish(self.server.arm("PUT", self.item_path(database, vm), body, want=(200, 202)))
         assert status is None or status["status"] == "Succeeded", status
 
-    def trigger(self, database="salesdb", vm="sqlvm1", kind="Full", **more):
-        body = {"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": kind, "enableCompression": True}}
+    def trigger(self, database="salesdb", vm="sqlvm1", kind="Full", compress=True, **more):
+        body = {"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": kind, "enableCompression": compress}}
         return self.server.arm("POST", self.item_path(database, vm) + "/backup", body, want=202, **more)
 
-    def back_up(self, database="salesdb", vm="sqlvm1", kind="Full"):
-        _, job = self.server.finish(self.trigger(database, vm, kind))
+    def back_up(self, database="salesdb", vm="sqlvm1", kind="Full", compress=True):
+        _, job = self.server.finish(self.trigger(database, vm, kind, compress))
         return job["properties"]
 
     def points(self, database="salesdb", vm="sqlvm1"):
