@@ -1,4 +1,4 @@
-//! `rsvault openapi`: the generated documents, to look at, write or compare.
+//! `rsvault openapi`: the generated documents and the coverage list, to look at, write or compare.
 
 use crate::cli::OpenapiArguments;
 use crate::exit::{Failure, Outcome};
@@ -7,9 +7,16 @@ use std::process::ExitCode;
 
 pub(super) fn run(arguments: &OpenapiArguments) -> Outcome<ExitCode> {
     let mut stale = Vec::new();
+    let mut files = Vec::new();
     for (name, document) in rsvault_api::documents() {
         let text = document.to_pretty_json().map_err(|e| Failure::run(format!("document '{name}': {e}")))? + "\n";
-        let file = format!("{name}.json");
+        files.push((format!("{name}.json"), text));
+    }
+    if arguments.out.is_some() || arguments.check.is_some() {
+        let text = rsvault_api::coverage().map_err(|e| Failure::run(format!("openapi/coverage.toml: {e}")))?;
+        files.push(("coverage.toml".to_owned(), text));
+    }
+    for (file, text) in files {
         if let Some(dir) = &arguments.out {
             let path = dir.join(file);
             std::fs::create_dir_all(dir)
