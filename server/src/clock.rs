@@ -8,6 +8,7 @@ use rsvault_domain::ports::Clock;
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is told to use")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -116,7 +116,7 @@ pub(crate) async fn open_engine(settings: &Settings) -> Outcome<(Arc<Engine>, Ar
     let store = SqlStore::open(&url).await.map_err(|e| Failure::run(format!("database {}: {e}", without_password(&url))))?;
     let url = settings.objects_url();
     let objects = objects::open(&url).map_err(|e| Failure::run(format!("object store {}: {e}", without_password(&url))))?;
-    let keys = FileKeyRing::open(&settings.key_dir()).map_err(|f| Failure::run(format!("keys: {}", explain(&f))))?;
+    let keys = FileKeyRing::open(settings.key_dir()).map_err(|f| Failure::run(format!("keys: {}", explain(&f))))?;
     let engine = Engine::new(store.clone(), objects, keys, Arc::new(SystemClock), Arc::new(Bells::default()));
     Ok((engine, store))
 }

@@ -1,6 +1,7 @@
 use super::*;
 use axum::extract::Extension;
 use axum::routing::get;
+use rsvault_domain::ports::Clock;
 use rustls_pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -13,7 +14,7 @@ struct Served {
 async fn serve(max_connections: u32) -> Served {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let dir = tempfile::tempdir().unwrap();
-    let tls = crate::tls::prepare(dir.path(), &[], jiff::Timestamp::now()).unwrap();
+    let tls = crate::tls::prepare(dir.path(), &[], crate::clock::SystemClock.now()).unwrap();
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let app = Router::new().route("/scheme", get(|Extension(scheme): Extension<Scheme>| async move { scheme.to_string() })).route(
@@ -23,7 +24,7 @@ async fn serve(max_connections: u32) -> Served {
             "done"
         }),
     );
-    let app = app.route("/poll", get(|| std::future::pending::<&'static str>()));
+    let app = app.route("/poll", get(std::future::pending::<&'static str>));
     let life = Lifecycle::default();
     life.spawn(Listener { socket, tls, app, max_connections }.run(life.clone()));
     Served { address, life, dir }
@@ -89,10 +90,13 @@ async fn a_running_request_finishes_when_the_server_ends() {
     let served = serve(10).await;
     let client = served.client().build().unwrap();
     let url = format!("http://{}/slow", served.address);
-    let request = tokio::spawn(async move { client.get(url).send().await.unwrap().text().await.unwrap() });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    served.end().await;
-    assert_eq!(request.await.unwrap(), "done");
+    let request = async { client.get(url).send().await.unwrap().text().await.unwrap() };
+    let end = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        served.end().await;
+    };
+    let (answer, ()) = tokio::join!(request, end);
+    assert_eq!(answer, "done");
     assert!(TcpStream::connect(served.address).await.is_err());
 }
 
@@ -123,8 +127,11 @@ async fn a_long_poll_is_answered_when_the_server_ends() {
     let served = serve(10).await;
     let client = served.client().build().unwrap();
     let url = format!("http://{}/poll", served.address);
-    let request = tokio::spawn(async move { client.get(url).send().await.unwrap().status() });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    tokio::time::timeout(Duration::from_secs(3), served.end()).await.unwrap();
-    assert_eq!(request.await.unwrap(), http::StatusCode::SERVICE_UNAVAILABLE);
+    let request = async { client.get(url).send().await.unwrap().status() };
+    let end = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::timeout(Duration::from_secs(3), served.end()).await.unwrap();
+    };
+    let (status, ()) = tokio::join!(request, end);
+    assert_eq!(status, http::StatusCode::SERVICE_UNAVAILABLE);
 }

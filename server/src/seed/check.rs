@@ -41,7 +41,7 @@ impl Seed {
             if principal.secret.is_empty() {
                 return Err(format!("{path}.secret: must not be empty."));
             }
-            if !rsvault_domain::access::role(&principal.role).is_some() {
+            if rsvault_domain::access::role(&principal.role).is_none() {
                 return Err(format!(
                     "{path}.role: '{}' is not a built-in role; allowed are {}.",
                     principal.role,

@@ -1,12 +1,13 @@
 use super::*;
 use jiff::SignedDuration;
+use rsvault_domain::ports::Clock;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 fn now() -> Timestamp {
     // Real time: the outside verifier looks at its own clock.
-    Timestamp::now()
+    crate::clock::SystemClock.now()
 }
 fn made(hosts: &[String]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();

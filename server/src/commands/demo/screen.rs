@@ -29,7 +29,7 @@ impl Screen {
 
     /// Does a step, says how long it took, and names it if it fails.
     pub(super) async fn step<T>(&self, name: &str, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        // A display: durations shown to people do not go through the clock port.
+        #[expect(clippy::disallowed_methods, reason = "a duration shown to people")]
         let start = Instant::now();
         let done = Box::pin(work).await;
         let time = format!("{:6.2} s", start.elapsed().as_secs_f64());

@@ -5,12 +5,13 @@ use super::report::Report;
 use super::screen::Screen;
 use crate::exit::{Failure, Outcome};
 use crate::house::House;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use rsvault_domain::backup::{BackupSet, RecoveryPoint, RecoveryPointName};
 use rsvault_domain::id::{ContainerName, ItemName, JobId, NameKey};
 use rsvault_domain::ports::StoreError;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const GROUP: &str = "demo-rg";
 const VAULT: &str = "demo-vault";
@@ -22,7 +23,7 @@ const WORKLOAD: &str = "backupManagementType eq 'AzureWorkload' and workloadType
 /// Between two looks at a job.
 const LOOK: Duration = Duration::from_millis(200);
 /// A job that moves no byte for so long is stuck.
-const STUCK: Duration = Duration::from_secs(180);
+const STUCK: SignedDuration = SignedDuration::from_secs(180);
 /// 8 KiB pages changed after the backup.
 const CHANGED_PAGES: u32 = 500;
 
@@ -42,18 +43,18 @@ pub(super) async fn play(house: &House, size_mib: u32, screen: &Screen) -> Outco
     let stage = Stage::open(house, size_mib, screen).await?;
     let (container, item) = stage.protect().await?;
     let item_path = format!("{}/backupFabrics/Azure/protectionContainers/{container}/protectedItems/{item}", stage.vault);
-    let started = Instant::now();
+    let started = stage.now();
     screen.step("back up (full, compressed, sealed by the agent)", stage.back_up(&item_path)).await?;
-    let backup_seconds = started.elapsed().as_secs_f64();
+    let backup_seconds = stage.now().duration_since(started).as_secs_f64();
     let name = screen.step("find the recovery point", stage.newest_point(&item_path)).await?;
     let (point, set) = stage.facts(&container, &item, &name).await?;
     let lsn = point.facts.last_lsn;
     let expected = stage.checksum(&stage.database, Some(&lsn.to_string())).await?;
     screen.step("change the data", stage.change(&expected)).await?;
     let restored_as = format!("{}_restored_{}", stage.database, house.engine.clock.now().strftime("%Y%m%d_%H%M%S"));
-    let started = Instant::now();
+    let started = stage.now();
     screen.step(&format!("restore as '{restored_as}'"), stage.restore(&container, &item_path, &name, &restored_as)).await?;
-    let restore_seconds = started.elapsed().as_secs_f64();
+    let restore_seconds = stage.now().duration_since(started).as_secs_f64();
     screen
         .step("compare the restored bytes with the state at the backup's LSN", async {
             let found = stage.checksum(&restored_as, None).await?;
@@ -95,6 +96,10 @@ impl<'a> Stage<'a> {
         screen.step("make a resource group and a vault", stage.make_vault()).await?;
         screen.step(&format!("make a database of {size_mib} MiB on '{SERVER}'"), stage.make_database(size_mib)).await?;
         Ok(stage)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.house.engine.clock.now()
     }
 
     async fn make_vault(&self) -> Outcome<()> {
@@ -225,7 +230,7 @@ impl<'a> Stage<'a> {
         let Some(id) = self.client.operation(accepted).await? else { return Ok(()) };
         let bar = if total > 0 { self.screen.bar(total) } else { indicatif::ProgressBar::hidden() };
         let job_id: Option<JobId> = id.parse().ok();
-        let (mut moved, mut done) = (Instant::now(), 0);
+        let (mut moved, mut done) = (self.now(), 0);
         loop {
             let job = self.client.get(&format!("{}/backupJobs/{id}", self.vault), &[]).await?;
             match text(&job, "/properties/status")? {
@@ -243,13 +248,13 @@ impl<'a> Stage<'a> {
             if let Some(progress) = job_id.and_then(|id| self.house.engine.progress(id))
                 && progress.bytes_done > done
             {
-                (moved, done) = (Instant::now(), progress.bytes_done);
+                (moved, done) = (self.now(), progress.bytes_done);
                 if let Some(total) = progress.bytes_total {
                     bar.set_length(total);
                 }
                 bar.set_position(done);
             }
-            if moved.elapsed() > STUCK {
+            if self.now().duration_since(moved) > STUCK {
                 return Err(Failure::run(format!("job {id} has not moved for {} s", STUCK.as_secs())));
             }
             tokio::time::sleep(LOOK).await;
