@@ -56,6 +56,9 @@ def requests_story(story, server):
                      vault.path + "/backupFabrics/Mars/protectionContainers/VMAppContainer%3BCompute%3Brg1%3Bsqlvm1",
                      vault.path + "/backupFabrics/Azure/protectionContainers/VMAppContainer%3BCompute%3Brg1%3Bsqlvm1/protectedItems/SQLDataBase%3Bonly"):
             problem(server.call("GET", path + "?api-version=2026-10-01"), 400, 404)
+    with story.step("a refused request with a body does not spoil its connection"):
+        for _ in range(30):
+            problem(server.http.put(url, data='{"location": "x"}', timeout=30), 401)
     with story.step("agent surface: no credential and a wrong one are 401"):
         for token in (None, "nonsense", f"{SET}.secret"):
             # A refused body is not read, so the server ends the connection.

@@ -89,6 +89,15 @@ pub(crate) async fn body(request: Request, limit: usize) -> Result<bytes::Bytes,
     }
 }
 
+/// Reads what a refused request still sends, within bounds: a connection with an unread body is closed, and the client's
+/// next request on it would fail without an answer.
+pub(crate) async fn drain(body: axum::body::Body) {
+    let mut body = Limited::new(body, BODY_LIMIT);
+    let read = async { while let Some(Ok(_)) = body.frame().await {} };
+    // Too large, broken or slow: the connection then ends, which is all that is lost.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), read).await;
+}
+
 /// The fault of a body over the limit.
 pub(crate) fn too_large(limit: usize) -> Fault {
     Fault::new(FaultKind::TooLarge, "RequestContentTooLarge", format!("The request body is larger than the limit of {limit} bytes."))

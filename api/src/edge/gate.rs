@@ -24,9 +24,13 @@ pub(crate) struct Gate {
 }
 
 pub(crate) async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    match gate.admit(request).await {
-        Ok(request) => next.run(request).await,
-        Err(response) => *response,
+    let (parts, body) = request.into_parts();
+    match gate.admit(parts).await {
+        Ok(parts) => next.run(Request::from_parts(parts, body)).await,
+        Err(response) => {
+            extract::drain(body).await;
+            *response
+        }
     }
 }
 
@@ -37,8 +41,7 @@ fn refuse(fault: Fault) -> Refusal {
 }
 
 impl Gate {
-    async fn admit(&self, request: Request) -> Result<Request, Refusal> {
-        let (mut parts, body) = request.into_parts();
+    async fn admit(&self, mut parts: http::request::Parts) -> Result<http::request::Parts, Refusal> {
         let base_url = parts_base(&self.state, &parts)?;
         let (principal, assignments) = authenticate(&self.state, &parts.headers).await.map_err(|denied| denied.challenge(&base_url))?;
         let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
@@ -82,7 +85,7 @@ impl Gate {
         parts.uri = format!("{path}?{query}")
             .parse::<Uri>()
             .map_err(|e| refuse(Fault::invalid("InvalidRequestUri", "The request URI is invalid.").because(e)))?;
-        Ok(Request::from_parts(parts, body))
+        Ok(parts)
     }
 
     /// Subscription and resource group of the path, where what is asked for lies below them.

@@ -31,8 +31,8 @@ pub(crate) struct PointPropertiesView {
     /// The moment whose state it gives back.
     #[serde(rename = "recoveryPointTimeInUTC", skip_serializing_if = "Option::is_none")]
     pub(crate) recovery_point_time_in_utc: Option<String>,
-    /// The same under the spelling that the Azure CLI's table reads.
-    #[serde(rename = "recoveryPointTimeInUtc", skip_serializing_if = "Option::is_none")]
+    /// The same under the spelling that the Azure CLI's table reads of every point, also of the range (null there).
+    #[serde(rename = "recoveryPointTimeInUtc")]
     pub(crate) recovery_point_time_in_utc_for_tables: Option<String>,
     /// `Full`, `Differential` or `Log`.
     pub(crate) r#type: &'static str,
