@@ -83,7 +83,12 @@ async fn reset_brings_the_seed_back_and_nothing_else() {
     let app = TestApp::new().await;
     let body = json!({"resourceGroup": "rg1", "location": "westeurope"});
     app.call("", "PUT", "/emulator/servers/extra", Some(body)).await;
+    let vault =
+        format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg1/providers/Microsoft.RecoveryServices/vaults/v1?api-version=2026-07-01");
+    let body = json!({"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}});
+    assert_eq!(app.call("owner", "PUT", &vault, Some(body)).await.0, StatusCode::CREATED);
     assert_eq!(app.call("", "POST", "/emulator/reset", None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(app.call("owner", "GET", &vault, None).await.0, StatusCode::NOT_FOUND);
     let (_, _, list) = app.call("", "GET", "/emulator/servers", None).await;
     let names: Vec<&str> = list["value"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["sqlvm1"]);
