@@ -124,7 +124,7 @@ async fn report(run: &Run, outcome: Outcome, shutdown: &CancellationToken) {
     match sent {
         Ok(()) => tracing::info!(command = %run.id, generation = run.generation, "reported"),
         Err(VaultError::Stale(_)) => {
-            tracing::info!(command = %run.id, generation = run.generation, "the result came too late: the lease is another's")
+            tracing::info!(command = %run.id, generation = run.generation, "the result came too late: the lease is another's");
         }
         Err(error) => tracing::error!(command = %run.id, generation = run.generation, %error, "the result could not be reported"),
     }

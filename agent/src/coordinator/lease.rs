@@ -35,6 +35,9 @@ impl Lease {
     }
 }
 
+/// At least so often, whatever the lease: people watch the progress, and wait for a cancel.
+const BEAT: Duration = Duration::from_secs(2);
+
 /// Sends heartbeats until the lease is lost; the caller ends it by dropping.
 pub(super) async fn keep_alive(
     vault: Arc<dyn Vault>,
@@ -45,7 +48,7 @@ pub(super) async fn keep_alive(
     lease: Lease,
 ) {
     loop {
-        let pause = length / 3;
+        let pause = (length / 3).min(BEAT);
         sleep(pause).await;
         let heard = timeout(length.saturating_sub(pause), until_heard(&*vault, command, generation, pause, &progress)).await;
         match heard {

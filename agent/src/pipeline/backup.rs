@@ -261,6 +261,7 @@ async fn send_all(
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a mapper of errors takes them whole")]
 fn died(error: tokio::task::JoinError) -> WorkloadError {
     WorkloadError::fault("WlExtGenericIOFaultUserError", format!("A worker of the pipeline ended: {error}."))
 }

@@ -52,6 +52,7 @@ impl From<SealError> for Stop {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a mapper of errors takes them whole")]
 /// A failure to seal; nothing that data could cause.
 fn unsealed(error: SealError) -> WorkloadError {
     WorkloadError::fault("WlExtGenericIOFaultUserError", format!("Sealing failed: {error}."))

@@ -67,6 +67,7 @@ impl Unpacker {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a mapper of errors takes them whole")]
 fn failed(error: std::io::Error) -> WorkloadError {
     WorkloadError::fault("UserErrorRecoveryPointDataCorrupt", format!("Decompression failed: {error}."))
 }

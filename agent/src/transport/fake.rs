@@ -32,9 +32,12 @@ fn keys() -> &'static Keys {
     })
 }
 
+/// Chunks of a set by stream and position, each with the digest it was sent under.
+type Chunks = BTreeMap<(u32, u32), (Bytes, [u8; 32])>;
+
 #[derive(Default)]
 pub(crate) struct FakeVault {
-    pub(crate) chunks: Mutex<HashMap<SetId, BTreeMap<(u32, u32), (Bytes, [u8; 32])>>>,
+    pub(crate) chunks: Mutex<HashMap<SetId, Chunks>>,
     pub(crate) commits: Mutex<HashMap<SetId, CommitSetBody>>,
     pub(crate) aborted: Mutex<Vec<SetId>>,
     pub(crate) queue: Mutex<VecDeque<CommandView>>,
