@@ -6,7 +6,10 @@ use crate::exit::{Failure, Outcome};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::future::Future;
 use std::io::{IsTerminal, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Between two redraws of a bar.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Where the demo writes.
 pub(super) struct Screen {
@@ -46,6 +49,7 @@ impl Screen {
         if let Ok(style) = ProgressStyle::with_template("  {bar:40.cyan} {bytes}/{total_bytes} {bytes_per_sec}") {
             bar.set_style(style);
         }
+        bar.enable_steady_tick(TICK);
         bar
     }
 
