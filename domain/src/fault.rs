@@ -235,6 +235,18 @@ const CATALOGUE: &[(&str, i64, &str, &str)] = &[
         "The key of this recovery point is not available to the vault.",
         "Bring back the key file of the vault, then try again.",
     ),
+    (
+        "UserErrorJobInterruptedByRegistration",
+        520_917,
+        "The server was registered again or unregistered while the job ran.",
+        "Start the job again once the server is registered.",
+    ),
+    (
+        "UserErrorRecoveryPointDeleted",
+        520_918,
+        "The recovery point was deleted for good while it was being restored.",
+        "Restore another recovery point.",
+    ),
 ];
 
 /// The codes of the catalogue, for documentation and tests.

@@ -42,3 +42,9 @@ pub fn group_name(name: &str) -> Result<()> {
     )
     .at("resourceGroupName"))
 }
+
+/// Regions compare without case and blanks: `West Europe` is `westeurope`.
+pub fn same_region(a: &str, b: &str) -> bool {
+    let fold = |s: &str| s.replace(' ', "").to_lowercase();
+    fold(a) == fold(b)
+}

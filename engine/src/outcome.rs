@@ -7,7 +7,7 @@ use crate::Engine;
 use rsvault_domain::backup::SetState;
 use rsvault_domain::discovery::{Inventory, Registration};
 use rsvault_domain::fault::{JobFault, Result};
-use rsvault_domain::id::{ContainerId, ItemId, JobId, OperationId, VaultId};
+use rsvault_domain::id::{ContainerId, ItemId, JobId, OperationId, ServerId, VaultId};
 use rsvault_domain::job::JobStatus;
 use rsvault_domain::operation::OperationStatus;
 use rsvault_domain::ports::Tx;
@@ -118,6 +118,47 @@ pub(crate) async fn conclude(engine: &Engine, tx: &mut dyn Tx, mut command: Agen
     Ok(())
 }
 
+/// Deletes an item for good. Work on it ends first: nothing may read or write sets that are about to
+/// be collected.
+pub(crate) async fn remove_item(engine: &Engine, tx: &mut dyn Tx, id: ItemId) -> Result<()> {
+    let gone = Outcome::Failed(JobFault::catalogue("UserErrorRecoveryPointDeleted", ""));
+    end_restores(engine, tx, id, &gone).await?;
+    end_backups(engine, tx, id).await?;
+    tx.delete_item(id, engine.clock.now()).await?;
+    Ok(())
+}
+
+/// Cancels the running backups of an item: a deleted item takes no further points.
+pub(crate) async fn end_backups(engine: &Engine, tx: &mut dyn Tx, id: ItemId) -> Result<()> {
+    end_jobs(engine, tx, id, |work| matches!(work, CommandWork::Backup { .. }), &Outcome::Cancelled).await
+}
+
+async fn end_restores(engine: &Engine, tx: &mut dyn Tx, id: ItemId, outcome: &Outcome) -> Result<()> {
+    end_jobs(engine, tx, id, |work| matches!(work, CommandWork::Restore { .. }), outcome).await
+}
+
+async fn end_jobs(engine: &Engine, tx: &mut dyn Tx, id: ItemId, which: impl Fn(&CommandWork) -> bool, outcome: &Outcome) -> Result<()> {
+    for job in tx.running_jobs(id).await? {
+        if let Some(command) = tx.command_of_job(job.id).await?.filter(|c| which(&c.work)) {
+            conclude(engine, tx, command, outcome).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Fails what a vault has a server's agent doing, because the server is registered anew or given up
+/// (rulebook 2.1). Inquiries go on through a registration, and end with the container.
+pub(crate) async fn end_work_of_server(engine: &Engine, tx: &mut dyn Tx, vault: VaultId, server: ServerId, inquiries: bool) -> Result<()> {
+    let interrupted = Outcome::Failed(JobFault::catalogue("UserErrorJobInterruptedByRegistration", ""));
+    for command in tx.open_commands(server).await? {
+        let inquiry = matches!(command.work, CommandWork::Inquire { .. });
+        if command.vault_id == vault && (inquiries || !inquiry) {
+            conclude(engine, tx, command, &interrupted).await?;
+        }
+    }
+    Ok(())
+}
+
 /// `2024-05-14 13:37:39Z` (wire-facts 1).
 fn restore_time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
@@ -125,6 +166,9 @@ fn restore_time(at: jiff::Timestamp) -> String {
 
 async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpose: InquiryPurpose, outcome: &Outcome) -> Result<()> {
     let Some(mut container) = tx.container_by_id(id).await? else { return Ok(()) };
+    if container.registration == Registration::SoftDeleted {
+        return Ok(()); // Given up meanwhile; a late answer must not bring it back.
+    }
     container.updated_at = engine.clock.now();
     match outcome {
         Outcome::Inquired(inventory) => {
@@ -144,6 +188,14 @@ async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpos
                 .await?
                 .items
                 .is_empty();
+            let again = tx
+                .open_commands(container.server_id)
+                .await?
+                .iter()
+                .any(|c| matches!(c.work, CommandWork::Inquire { container, purpose: InquiryPurpose::Register } if container == id));
+            if again {
+                return Ok(()); // Registered once more meanwhile: that attempt decides.
+            }
             if !used && container.inventory.instances.is_empty() {
                 // A first registration that failed leaves nothing behind: the server is discoverable again.
                 tx.delete_container(id).await?;

@@ -5,6 +5,7 @@ use crate::agents::queue;
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
 use crate::{Caller, Engine};
+use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::ContainerName;
 use rsvault_domain::operation::{Operation, Subject};
@@ -19,6 +20,12 @@ pub async fn inquire(engine: &Engine, caller: &Caller, path: &VaultPath, name: &
     }
     let vault = find(tx.as_mut(), path).await?;
     let container = find_container(tx.as_mut(), &vault, name).await?;
+    if container.registration == Registration::SoftDeleted {
+        return Err(Fault::conflict(
+            "BMSUserErrorContainerNotRegistered",
+            format!("Container '{name}' is SoftDeleted. Register the server again, then rediscover its databases."),
+        ));
+    }
     let server = tx.server_by_id(container.server_id).await?.ok_or_else(|| {
         Fault::conflict(
             "WorkloadExtensionNotReachable",

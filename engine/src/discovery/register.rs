@@ -4,13 +4,14 @@ use super::find_container;
 use crate::agents::queue;
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
-use crate::{Caller, Engine, jobs};
+use crate::{Caller, Engine, jobs, outcome};
 use rsvault_domain::discovery::{Container, Inventory, Registration, Server};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{ArmId, ContainerId, ContainerName, NameKey};
 use rsvault_domain::job::JobKind;
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{Bell, Tx};
+use rsvault_domain::tenancy::same_region;
 use rsvault_domain::vault::Vault;
 use rsvault_domain::work::{CommandWork, InquiryPurpose};
 
@@ -39,6 +40,16 @@ pub async fn register(
         return Ok(Registered { operation, container });
     }
     let server = server_of(tx.as_mut(), &vault, name, source_resource_id).await?;
+    if !same_region(&server.location, &vault.location) {
+        return Err(Fault::invalid(
+            "BMSUserErrorInvalidInput",
+            format!(
+                "Server '{}' is in '{}', vault '{}' in '{}'. A server is protected by a vault of its own region.",
+                server.name, server.location, vault.name, vault.location
+            ),
+        )
+        .at("containerName"));
+    }
     if let Some(other) = tx.container_of_server(server.id).await?.filter(|c| c.vault_id != vault.id) {
         let elsewhere = tx.vault_by_id(other.vault_id).await?.map_or_else(|| other.vault_id.to_string(), |v| v.name);
         return Err(Fault::conflict(
@@ -51,6 +62,7 @@ pub async fn register(
     }
     let container = match tx.container(vault.id, &name.key()).await? {
         Some(stands) => {
+            outcome::end_work_of_server(engine, tx.as_mut(), vault.id, stands.server_id, false).await?;
             let container = Container { server_id: server.id, registration: Registration::Registering, updated_at: now, ..stands };
             tx.update_container(&container).await?;
             container

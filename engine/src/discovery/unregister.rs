@@ -3,7 +3,7 @@
 use super::find_container;
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
-use crate::{Caller, Engine, jobs};
+use crate::{Caller, Engine, jobs, outcome};
 use rsvault_domain::discovery::{Container, Registration};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::ContainerName;
@@ -40,6 +40,7 @@ pub async fn unregister(engine: &Engine, caller: &Caller, path: &VaultPath, name
         )
         .at("containerName"));
     }
+    outcome::end_work_of_server(engine, tx.as_mut(), vault.id, container.server_id, true).await?;
     let mut job = jobs::new(engine, caller, &vault, None, JobKind::UnRegister, container.name.server.clone());
     job.end(JobStatus::Completed, Vec::new(), engine.clock.now());
     let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: Some(job), done: true }).await?;

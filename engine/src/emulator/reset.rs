@@ -66,7 +66,7 @@ async fn empty(engine: &Engine, tx: &mut dyn Tx, vault: &Vault) -> Result<()> {
             break;
         }
         for item in items {
-            tx.delete_item(item.id, engine.clock.now()).await?;
+            crate::outcome::remove_item(engine, tx, item.id).await?;
         }
     }
     loop {

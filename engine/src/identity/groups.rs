@@ -4,14 +4,14 @@ use crate::Engine;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{NameKey, SubscriptionId};
 use rsvault_domain::ports::Page;
-use rsvault_domain::tenancy::{ResourceGroup, group_name};
+use rsvault_domain::tenancy::{ResourceGroup, group_name, same_region};
 
 /// Makes or changes a group; true if it is new. Its location cannot change.
 pub async fn put_group(engine: &Engine, group: &ResourceGroup) -> Result<(ResourceGroup, bool)> {
     group_name(&group.name)?;
     let mut tx = engine.store.begin().await?;
     let standing = tx.group(group.subscription, &NameKey::new(&group.name)).await?;
-    if let Some(standing) = standing.filter(|g| !g.location.eq_ignore_ascii_case(&group.location)) {
+    if let Some(standing) = standing.filter(|g| !same_region(&g.location, &group.location)) {
         return Err(Fault::conflict(
             "InvalidResourceGroupLocation",
             format!(

@@ -51,6 +51,7 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
             let policy = policy_of(tx.as_mut(), &vault, policy_id).await?;
             let item = match stands {
                 Some(mut item) => {
+                    registered(&container, &[Registration::Registered, Registration::Registering])?;
                     let has_full = tx.point_summary(item.id).await?.fulls > 0;
                     item.clone().enable(policy.id, has_full, now)?;
                     item.updated_at = now;
@@ -124,6 +125,17 @@ async fn policy_of(tx: &mut dyn Tx, vault: &Vault, policy_id: &str) -> Result<Po
     Ok(policy)
 }
 
+/// Refuses to protect on a container that is in none of these states.
+fn registered(container: &Container, states: &[Registration]) -> Result<()> {
+    if states.contains(&container.registration) {
+        return Ok(());
+    }
+    Err(Fault::conflict(
+        "BMSUserErrorContainerNotRegistered",
+        format!("Container '{}' is {}. Register it, then protect its databases.", container.name, container.registration.as_str()),
+    ))
+}
+
 /// Writes the item of a database that was never protected: it shows as IRPending at once and leaves
 /// the list of protectable items.
 async fn first_time(
@@ -133,12 +145,7 @@ async fn first_time(
     policy: PolicyId,
     now: jiff::Timestamp,
 ) -> Result<ProtectedItem> {
-    if container.registration != Registration::Registered {
-        return Err(Fault::conflict(
-            "BMSUserErrorContainerNotRegistered",
-            format!("Container '{}' is {}. Register it, then protect its databases.", container.name, container.registration.as_str()),
-        ));
-    }
+    registered(container, &[Registration::Registered])?;
     let found = container
         .inventory
         .instance(&path.item.instance)

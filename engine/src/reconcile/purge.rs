@@ -1,6 +1,6 @@
 //! Purge: soft-deleted items whose time has come, then the containers and vaults that held only them.
 
-use crate::Engine;
+use crate::{Engine, outcome};
 use jiff::Timestamp;
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::Result;
@@ -32,7 +32,7 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
     drop(tx);
     let mut tx = engine.store.begin().await?;
     for item in tx.items_to_purge(now, 1000).await? {
-        tx.delete_item(item.id, engine.clock.now()).await?;
+        outcome::remove_item(engine, tx.as_mut(), item.id).await?;
         purged.items.push(item.name.to_string());
         let filter = ItemFilter { container_id: Some(item.container_id), policy_id: None };
         let empty = tx.items(item.vault_id, &filter, &Page { after: None, limit: 1 }).await?.items.is_empty();
@@ -45,8 +45,14 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
     }
     for vault in tx.deleted_vaults().await? {
         if is_empty(tx.as_mut(), vault.id).await? {
-            for container in tx.containers(vault.id, &Page::default()).await?.items {
-                tx.delete_container(container.id).await?;
+            loop {
+                let containers = tx.containers(vault.id, &Page::default()).await?.items;
+                if containers.is_empty() {
+                    break;
+                }
+                for container in containers {
+                    tx.delete_container(container.id).await?;
+                }
             }
             tx.remove_vault(vault.id).await?;
             purged.vaults.push(vault.name);

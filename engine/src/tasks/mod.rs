@@ -42,12 +42,12 @@ async fn give_back(engine: &Engine, owner: &str, task: &Task, fault: &Fault) -> 
     let now = engine.clock.now();
     let mut tx = engine.store.begin().await?;
     if task.attempt >= MAX_TASK_ATTEMPTS
-        && let TaskKind::Protect { item, operation, job, .. } = &task.kind
+        && let TaskKind::Protect { operation, job, .. } = &task.kind
     {
         if tx.finish_task(task.id, owner, task.attempt).await? {
             let shown = JobFault::catalogue(&fault.code, fault.message.clone());
-            if let Some(item) = tx.item_by_id(*item).await? {
-                crate::outcome::end_job(engine, tx.as_mut(), item.vault_id, *job, JobStatus::Failed, vec![shown.clone()], &[]).await?;
+            if let Some(started) = tx.operation(*operation).await? {
+                crate::outcome::end_job(engine, tx.as_mut(), started.vault_id, *job, JobStatus::Failed, vec![shown.clone()], &[]).await?;
             }
             crate::outcome::end_operation(engine, tx.as_mut(), *operation, Err(&shown)).await?;
         }

@@ -4,6 +4,7 @@
 use super::{VaultPath, find};
 use crate::{Caller, Engine};
 use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::tenancy::same_region;
 use rsvault_domain::vault::{SoftDeleteState, StorageModel, Vault};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -81,12 +82,6 @@ pub(super) fn apply(vault: &mut Vault, change: VaultChange) -> Result<()> {
         vault.settings.identity = (!none).then_some(identity);
     }
     Ok(())
-}
-
-/// Regions compare without case and blanks: `West Europe` is `westeurope`.
-fn same_region(a: &str, b: &str) -> bool {
-    let fold = |s: &str| s.replace(' ', "").to_lowercase();
-    fold(a) == fold(b)
 }
 
 /// JSON merge: objects deep, everything else replaced, null ignored.
