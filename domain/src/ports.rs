@@ -466,7 +466,11 @@ pub enum PutOutcome {
     Exists,
 }
 
-/// Stores immutable objects. An object that `put_new` has answered `Created` for is durable.
+/// How long one call of an [`ObjectStore`] may take before it must have failed. The collector waits
+/// longer than this before it looks for what a dead attempt has left.
+pub const OBJECT_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Stores immutable objects. Every call but `list` ends within [`OBJECT_PATIENCE`]. An object that `put_new` has answered `Created` for is durable.
 #[async_trait]
 pub trait ObjectStore: Send + Sync + 'static {
     /// Create-only, durable put.

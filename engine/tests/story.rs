@@ -123,6 +123,7 @@ async fn a_silent_agent_loses_its_lease_and_its_late_commit_changes_nothing() {
     let heartbeat = agents::heartbeat(&t.engine, &t.agent, first.id, first.generation, Progress::default()).await.unwrap();
     assert_eq!(heartbeat, Verdict::Stale);
     only_point(&t).await;
+    t.clock.advance(SignedDuration::from_secs(76));
     t.settle().await;
     t.assert_store_is_exact().await;
 }
@@ -141,7 +142,7 @@ async fn a_cancelled_backup_leaves_no_point_and_no_objects() {
     assert_eq!(verdict, Verdict::Cancel);
     agents::finish(&t.engine, &t.agent, command.id, command.generation, &agents::Outcome::Cancelled).await.unwrap();
     assert_eq!(job_of(&t, &backup).await.status, JobStatus::Cancelled);
-    t.clock.advance(SignedDuration::from_secs(11));
+    t.clock.advance(SignedDuration::from_secs(76));
     t.settle().await;
     assert_eq!(protection::get(&t.engine, &item_path()).await.unwrap().points.count, 0);
     t.assert_store_is_exact().await;
@@ -232,7 +233,7 @@ async fn after_its_days_a_deleted_item_is_purged_with_container_vault_and_object
     assert!(!t.plain_objects.list("", None, 10).await.unwrap().is_empty(), "kept for 14 days");
     t.clock.advance(SignedDuration::from_hours(25));
     t.settle().await;
-    t.clock.advance(SignedDuration::from_secs(11));
+    t.clock.advance(SignedDuration::from_secs(76));
     t.settle().await;
     assert_eq!(t.plain_objects.list("", None, 10).await.unwrap(), Vec::<String>::new());
 }

@@ -98,16 +98,7 @@ async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) 
         .await?
         .ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
     let container = tx.container_by_id(item.container_id).await?.ok_or_else(|| Fault::internal("container of an item is gone"))?;
-    let newest = tx.points(item.id, None, None, &Page { after: None, limit: 1 }).await?.items.into_iter().next();
-    if let Some(newest) =
-        newest.filter(|p| p.facts.recovery_fork == request.facts.recovery_fork && p.facts.last_lsn > request.facts.last_lsn)
-    {
-        return Err(Fault::invalid(
-            "LsnOrder",
-            format!("This backup ends at LSN {}, before the newest recovery point ({}) of the same recovery fork. The agent read an older state; back up again.", request.facts.last_lsn, newest.facts.last_lsn),
-        )
-        .at("facts.lastLsn"));
-    }
+    lsn_order(tx, set, &request.facts).await?;
     Ok(Manifest {
         format: 1,
         set_id: set.id,
@@ -123,6 +114,25 @@ async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) 
         key: request.key.clone(),
         streams,
     })
+}
+
+/// A backup that began after another was committed cannot end at an older LSN of the same fork. Of
+/// two that ran side by side (a full and a copy-only) either may end first.
+async fn lsn_order(tx: &mut dyn Tx, set: &BackupSet, facts: &BackupFacts) -> Result<()> {
+    for newer in tx.points(set.item_id, None, None, &Page::default()).await?.items {
+        if newer.facts.recovery_fork != facts.recovery_fork || newer.facts.last_lsn <= facts.last_lsn {
+            continue;
+        }
+        let committed = tx.set(newer.set_id).await?.and_then(|s| s.closed_at);
+        if committed.is_some_and(|at| at <= set.opened_at) {
+            return Err(Fault::invalid(
+                "LsnOrder",
+                format!("This backup ends at LSN {}, before an earlier recovery point ({}) of the same recovery fork. The agent read an older state; back up again.", facts.last_lsn, newer.facts.last_lsn),
+            )
+            .at("facts.lastLsn"));
+        }
+    }
+    Ok(())
 }
 
 async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &BackupSet, manifest: &Manifest) -> Result<Committed> {
@@ -180,8 +190,9 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
         outcome::end_job(engine, tx, command.vault_id, job, JobStatus::Completed, Vec::new(), &sent).await?;
     }
     if set.generation > 1 {
-        // Earlier attempts may have left chunks under their own generation.
-        tx.enqueue(TaskId(uuid::Uuid::new_v4()), &TaskKind::CollectSet { set: set.id }, now).await?;
+        // Earlier attempts may have left chunks under their own generation, or be about to.
+        let settled = now.saturating_add(crate::reconcile::GRACE).map_err(Fault::internal)?;
+        tx.enqueue(TaskId(uuid::Uuid::new_v4()), &TaskKind::CollectSet { set: set.id }, settled).await?;
     }
     Ok(Committed { point: point.name, at: now })
 }

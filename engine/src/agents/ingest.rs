@@ -57,7 +57,20 @@ pub async fn open_set(engine: &Engine, agent: &AgentRecord, id: CommandId, gener
         manifest: None,
     };
     let mut set = tx.open_set(&wanted).await?;
-    if set.state == SetState::Open && set.generation < generation {
+    let takes_over = set.generation < generation;
+    if takes_over && set.state == SetState::Aborted {
+        // The attempt before gave its set up, then the command back (an agent that shuts down).
+        tx.move_set(set.id, &[SetState::Aborted], SetState::Open, wanted.opened_at).await?;
+        set.state = SetState::Open;
+    }
+    if takes_over && set.state == SetState::Collecting {
+        return Err(Fault::new(
+            FaultKind::Unavailable,
+            "SetBeingCollected",
+            "What an earlier attempt has left is being deleted. Open the set again in a moment.",
+        ));
+    }
+    if takes_over && set.state == SetState::Open {
         set = BackupSet { generation, key_id: wanted.key_id, key_version: wanted.key_version, ..set };
         tx.reopen_set(&set).await?;
     }
@@ -74,7 +87,7 @@ pub(super) async fn own_set(tx: &mut dyn Tx, agent: &AgentRecord, id: SetId) -> 
             .at("setId")
     };
     let set = tx.set(id).await?.ok_or_else(missing)?;
-    own(tx, agent, set.command_id).await.map_err(|_| missing())?;
+    own(tx, agent, set.command_id).await.map_err(|fault| if fault.kind == FaultKind::NotFound { missing() } else { fault })?;
     Ok(set)
 }
 

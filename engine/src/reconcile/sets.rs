@@ -5,12 +5,12 @@ use jiff::SignedDuration;
 use rsvault_domain::backup::SetState;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::TaskId;
-use rsvault_domain::ports::Bell;
+use rsvault_domain::ports::{Bell, OBJECT_PATIENCE};
 use rsvault_domain::work::{CommandState, TaskKind};
 
-/// How long an aborted set's objects stay, so that a put that is still on its way lands before the
-/// collector looks.
-const GRACE: SignedDuration = SignedDuration::from_secs(10);
+/// How long dead objects stay, so that a put that is still on its way lands before the collector looks:
+/// longer than any put may take (`OBJECT_PATIENCE`). What landed later would have no row and stay for ever.
+pub(crate) const GRACE: SignedDuration = SignedDuration::from_secs(OBJECT_PATIENCE.as_secs().cast_signed() + 15);
 
 /// Aborts open sets whose command has ended, and hands aborted ones to the collector.
 pub async fn sets(engine: &Engine) -> Result<()> {

@@ -7,26 +7,29 @@ use rsvault_domain::fault::Result;
 use rsvault_domain::id::SetId;
 use rsvault_domain::work::Task;
 
+/// Objects deleted in one go. Then the task goes back to the end of the queue: a large set must not keep
+/// changes of protection and leases waiting.
+const BATCH: usize = 1000;
+
 pub(super) async fn run(engine: &Engine, owner: &str, task: &Task, id: SetId) -> Result<()> {
-    let set = engine.store.read().await?.set(id).await?;
-    if let Some(set) = &set {
-        let live = match set.state {
-            SetState::Collecting => None,
-            SetState::Committed => Some(format!("{}/", set.prefix())),
-            SetState::Open | SetState::Aborted => return finish(engine, owner, task, None).await,
-        };
-        let all = format!("vaults/{}/items/{}/sets/{id}/", set.vault_id, set.item_id);
-        let mut after: Option<String> = None;
-        loop {
-            let keys = engine.objects.list(&all, after.as_deref(), 500).await?;
-            let Some(last) = keys.last() else { break };
-            after = Some(last.clone());
-            for key in keys.iter().filter(|k| live.as_ref().is_none_or(|l| !k.starts_with(l.as_str()))) {
-                engine.objects.delete(key).await?;
-            }
+    let Some(set) = engine.store.read().await?.set(id).await? else { return finish(engine, owner, task, None).await };
+    let all = format!("vaults/{}/items/{}/sets/{id}/", set.vault_id, set.item_id);
+    let (dead, gone) = match set.state {
+        SetState::Collecting => (vec![all], Some(id)),
+        SetState::Committed => ((1..set.generation).map(|old| format!("{all}{old}/")).collect(), None),
+        SetState::Open | SetState::Aborted => (Vec::new(), None),
+    };
+    for prefix in dead {
+        let keys = engine.objects.list(&prefix, None, BATCH).await?;
+        for key in &keys {
+            engine.objects.delete(key).await?;
+        }
+        if keys.len() == BATCH {
+            let mut tx = engine.store.begin().await?;
+            tx.release_task(task.id, owner, task.attempt, engine.clock.now(), "more to delete").await?;
+            return Ok(tx.commit().await?);
         }
     }
-    let gone = set.filter(|s| s.state == SetState::Collecting).map(|s| s.id);
     finish(engine, owner, task, gone).await
 }
 
