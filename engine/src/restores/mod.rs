@@ -8,9 +8,9 @@ use crate::protection::{ItemPath, find_item};
 use crate::{Caller, Engine, jobs};
 use rsvault_domain::backup::RecoveryPointName;
 use rsvault_domain::discovery::{Container, Registration};
-use rsvault_domain::fault::{Fault, FaultKind, Result};
-use rsvault_domain::id::{ArmId, ContainerName, NameKey};
-use rsvault_domain::job::JobKind;
+use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
+use rsvault_domain::id::{ArmId, ContainerName, NameKey, ServerId};
+use rsvault_domain::job::{JobKind, JobStatus};
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{Bell, Tx};
 use rsvault_domain::protection::ProtectedItem;
@@ -93,29 +93,47 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
         format!("{} [{}]", item.name.database, server.host_name()),
     );
     job.set_property("Job Type", target.job_type(original).to_owned());
+    let busy = same_target_runs(tx.as_mut(), server.id, &target).await?;
+    if busy {
+        job.end(JobStatus::Failed, vec![JobFault::catalogue("UserErrorRestoreOperationInProgress", "")], engine.clock.now());
+    }
     let job_id = job.id;
     let operation =
         start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
-    let plan = RestorePlan {
-        source_database: item.name.database.clone(),
-        steps: vec![RestoreStep { set_id: point.set_id, kind: point.kind, point: point.name.to_string(), time: point.time }],
-        stop_at: None,
-        target,
-    };
-    queue(
-        engine,
-        tx.as_mut(),
-        &server,
-        &vault,
-        Some(item.id),
-        CommandWork::Restore { item: item.id, plan, destination },
-        Some(job_id),
-        None,
-    )
-    .await?;
+    if !busy {
+        let plan = RestorePlan {
+            source_database: item.name.database.clone(),
+            steps: vec![RestoreStep { set_id: point.set_id, kind: point.kind, point: point.name.to_string(), time: point.time }],
+            stop_at: None,
+            target,
+        };
+        queue(
+            engine,
+            tx.as_mut(),
+            &server,
+            &vault,
+            Some(item.id),
+            CommandWork::Restore { item: item.id, plan, destination },
+            Some(job_id),
+            None,
+        )
+        .await?;
+    }
     tx.commit().await?;
     engine.wake.ring(Bell::Commands);
     Ok(operation)
+}
+
+/// Whether a restore over the same database runs on the server (rulebook 4.3).
+async fn same_target_runs(tx: &mut dyn Tx, server: ServerId, target: &RestoreTarget) -> Result<bool> {
+    let RestoreTarget::Database { instance, database, .. } = target else { return Ok(false) };
+    let (instance, database) = (NameKey::new(instance), NameKey::new(database));
+    Ok(tx.open_commands(server).await?.iter().any(|c| match &c.work {
+        CommandWork::Restore { plan, .. } => {
+            matches!(&plan.target, RestoreTarget::Database { instance: i, database: d, .. } if NameKey::new(i) == instance && NameKey::new(d) == database)
+        }
+        _ => false,
+    }))
 }
 
 async fn target_of(
@@ -197,6 +215,16 @@ async fn container_of(tx: &mut dyn Tx, vault: &Vault, own: &Container, text: Opt
         Some(text) => {
             let name = if text.starts_with('/') {
                 let id = ArmId::parse(text, "properties.targetInfo.containerId")?;
+                let same_vault = id.subscription == vault.subscription
+                    && NameKey::new(&id.resource_group) == NameKey::new(&vault.resource_group)
+                    && id.name_of("vaults").is_some_and(|v| NameKey::new(v) == NameKey::new(&vault.name));
+                if !same_vault {
+                    return Err(Fault::invalid(
+                        "BMSUserErrorInvalidRestoreRequest",
+                        format!("Property 'containerId' names no container of vault '{}': '{text}'. The target server must be registered to this vault.", vault.name),
+                    )
+                    .at("properties.targetInfo.containerId"));
+                }
                 id.name_of("protectionContainers").map(str::to_owned).ok_or_else(|| {
                     Fault::invalid(
                         "BMSUserErrorInvalidRestoreRequest",
