@@ -161,3 +161,89 @@ impl ProtectedItem {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Enable { policy: u128, has_full: bool },
+        Stop,
+        SoftDelete { days: u32 },
+        Undelete,
+    }
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (1u128..4, any::<bool>()).prop_map(|(policy, has_full)| Step::Enable { policy, has_full }),
+            Just(Step::Stop),
+            (14u32..=180).prop_map(|days| Step::SoftDelete { days }),
+            Just(Step::Undelete),
+        ]
+    }
+    fn fresh() -> ProtectedItem {
+        ProtectedItem {
+            id: Uuid::from_u128(1).into(),
+            vault_id: Uuid::from_u128(2).into(),
+            container_id: Uuid::from_u128(3).into(),
+            name: ItemName::new("MSSQLSERVER", "salesdb"),
+            policy_id: Some(Uuid::from_u128(4).into()),
+            state: ItemState::IRPending,
+            data_source_id: "100000000000000".into(),
+            recovery_model: RecoveryModel::Full,
+            last_backup: None,
+            soft_deleted: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+    fn take(item: &mut ProtectedItem, step: &Step, now: Timestamp) -> Result<()> {
+        match step {
+            Step::Enable { policy, has_full } => item.enable(Uuid::from_u128(*policy).into(), *has_full, now),
+            Step::Stop => item.stop(now),
+            Step::SoftDelete { days } => item.soft_delete(*days, now),
+            Step::Undelete => item.undelete(now),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_done_to_an_item_its_invariants_hold(steps in prop::collection::vec((step(), 0i64..1_000_000), 0..40)) {
+            let mut item = fresh();
+            let mut now = Timestamp::UNIX_EPOCH;
+            for (step, seconds) in steps {
+                now += SignedDuration::from_secs(seconds);
+                let before = item.clone();
+                let done = take(&mut item, &step, now);
+                // A refusal changes nothing, and is the caller's to mend.
+                if let Err(fault) = &done {
+                    prop_assert_eq!(&item, &before);
+                    prop_assert!(matches!(fault.kind, crate::FaultKind::Conflict | crate::FaultKind::Invalid));
+                } else {
+                    prop_assert_eq!(item.updated_at, now);
+                }
+                // Out of soft deletion leads only one way, and into it only if it was not there.
+                let refused = match &step {
+                    Step::Undelete => before.soft_deleted.is_none(),
+                    _ => before.soft_deleted.is_some(),
+                };
+                prop_assert_eq!(done.is_err(), refused);
+                // Protected and having a policy are one thing.
+                let active = matches!(item.state, ItemState::IRPending | ItemState::Protected);
+                prop_assert_eq!(active, item.policy_id.is_some());
+                // A soft-deleted item is stopped and waits as long as was said at its deletion.
+                if let Some(deleted) = item.soft_deleted {
+                    prop_assert_eq!(item.state, ItemState::ProtectionStopped);
+                    prop_assert!(item.may_be_used().is_err());
+                    if let (Step::SoftDelete { days }, Ok(())) = (&step, &done) {
+                        prop_assert_eq!(deleted.purge_at.duration_since(deleted.at), SignedDuration::from_hours(24 * i64::from(*days)));
+                    }
+                }
+                // Only what has a policy and is not deleted is backed up.
+                prop_assert_eq!(item.may_back_up().is_ok(), active && item.soft_deleted.is_none());
+            }
+        }
+    }
+}

@@ -291,12 +291,10 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn rows(sizes: &[u32]) -> Vec<ChunkRow> {
         (0u32..).zip(sizes).map(|(seq, &size)| ChunkRow { stream: 0, seq, size, digest: [seq as u8; 32] }).collect()
-    }
-    fn fake(bytes: &[u8]) -> String {
-        format!("{}", bytes.iter().map(|b| u64::from(*b)).sum::<u64>())
     }
     fn claim(rows: &[ChunkRow]) -> StreamSummary {
         StreamSummary {
@@ -305,7 +303,7 @@ mod tests {
             sealed_bytes: rows.iter().map(|r| u64::from(r.size)).sum(),
             packed_bytes: 0,
             source_bytes: 0,
-            digest: fake(&rows.iter().flat_map(|r| r.digest).collect::<Vec<_>>()),
+            digest: weighed(&rows.iter().flat_map(|r| r.digest).collect::<Vec<_>>()),
             compression: "none".into(),
         }
     }
@@ -313,7 +311,7 @@ mod tests {
     #[test]
     fn a_complete_ledger_is_accepted() {
         let rows = rows(&[10, 10, 3]);
-        let streams = verify_streams(10, &rows, &[claim(&rows)], &fake).unwrap();
+        let streams = verify_streams(10, &rows, &[claim(&rows)], &weighed).unwrap();
         assert_eq!(streams[0].chunk_list.len(), 3);
     }
 
@@ -323,15 +321,73 @@ mod tests {
         let summary = claim(&good);
         let mut gap = good.clone();
         gap[1].seq = 7;
-        assert!(verify_streams(10, &gap, std::slice::from_ref(&summary), &fake).is_err());
+        assert!(verify_streams(10, &gap, std::slice::from_ref(&summary), &weighed).is_err());
         let short = rows(&[10, 9, 3]);
-        assert!(verify_streams(10, &short, &[claim(&short)], &fake).is_err());
+        assert!(verify_streams(10, &short, &[claim(&short)], &weighed).is_err());
         let mut forged = summary.clone();
         forged.digest = "x".into();
-        assert!(verify_streams(10, &good, &[forged], &fake).is_err());
+        assert!(verify_streams(10, &good, &[forged], &weighed).is_err());
         let mut stray = good.clone();
         stray.push(ChunkRow { stream: 1, seq: 0, size: 1, digest: [0; 32] });
-        assert!(verify_streams(10, &stray, &[summary], &fake).is_err());
-        assert!(verify_streams(10, &[], &[], &fake).is_err());
+        assert!(verify_streams(10, &stray, &[summary], &weighed).is_err());
+        assert!(verify_streams(10, &[], &[], &weighed).is_err());
+    }
+
+    /// A ledger of streams with whole chunks of 10 and a shorter last one, and the claim that fits it.
+    fn stored() -> impl Strategy<Value = (Vec<ChunkRow>, Vec<StreamSummary>)> {
+        prop::collection::vec((0u32..6, 1u32..=10, any::<u8>()), 1..4).prop_map(|streams| {
+            let (mut ledger, mut claims) = (Vec::new(), Vec::new());
+            for (stream, (whole, last, mark)) in (0u32..).zip(streams) {
+                let rows: Vec<ChunkRow> = (0..=whole)
+                    .map(|seq| ChunkRow { stream, seq, size: if seq == whole { last } else { 10 }, digest: [mark ^ seq as u8; 32] })
+                    .collect();
+                claims.push(StreamSummary { stream, ..claim(&rows) });
+                ledger.extend(rows);
+            }
+            (ledger, claims)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_stored_and_claimed_alike_is_accepted_chunk_by_chunk((ledger, claims) in stored()) {
+            let streams = verify_streams(10, &ledger, &claims, &weighed).unwrap();
+            let listed: Vec<(u32, u32, String)> = streams
+                .iter()
+                .flat_map(|s| (0u32..).zip(&s.chunk_list).map(move |(seq, c)| (s.summary.stream, seq, c.blake3.clone())))
+                .collect();
+            let rows: Vec<_> = ledger.iter().map(|r| (r.stream, r.seq, hex(&r.digest))).collect();
+            prop_assert_eq!(listed, rows);
+            prop_assert_eq!(streams.iter().map(|s| s.summary.sealed_bytes).sum::<u64>(), ledger.iter().map(|r| u64::from(r.size)).sum::<u64>());
+        }
+
+        #[test]
+        fn any_one_difference_between_ledger_and_claim_is_refused(
+            (mut ledger, mut claims) in stored(),
+            at in any::<prop::sample::Index>(),
+            of in any::<prop::sample::Index>(),
+            change in 0u8..9,
+        ) {
+            let row = at.index(ledger.len());
+            let stream = of.index(claims.len());
+            match change {
+                0 => drop(ledger.remove(row)),
+                1 => ledger[row].digest[7] ^= 1,
+                2 => ledger[row].size = if ledger[row].size == 10 { 9 } else { ledger[row].size + 1 },
+                3 => ledger.push(ChunkRow { stream: claims.len() as u32, seq: 0, size: 1, digest: [0; 32] }),
+                4 => claims[stream].chunks += 1,
+                5 => claims[stream].sealed_bytes += 1,
+                6 => claims[stream].digest.push('0'),
+                7 => drop(claims.remove(stream)),
+                _ => claims[stream].stream += 1,
+            }
+            let fault = verify_streams(10, &ledger, &claims, &weighed).unwrap_err();
+            prop_assert_eq!(fault.code.as_ref(), "ManifestMismatch");
+        }
+    }
+
+    /// Unlike a sum, it notices order.
+    fn weighed(bytes: &[u8]) -> String {
+        bytes.iter().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(*b) + 1)).to_string()
     }
 }
