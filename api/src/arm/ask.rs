@@ -1,6 +1,9 @@
-//! From what the edge has read to what use cases ask for.
+//! From what the edge has read to what use cases ask for, and from a path to the one it lies below.
 
-use super::names::{ContainerPath, ItemPath, PointPath, VaultPath, subscription};
+use super::names::{
+    ContainerOperationPath, ContainerPath, FabricOperationPath, FabricPath, ItemOperationPath, ItemPath, JobOperationPath, JobPath,
+    PointPath, VaultPath, subscription,
+};
 use rsvault_domain::fault::Result;
 use rsvault_engine::{protection, vaults};
 
@@ -23,71 +26,21 @@ impl ItemPath {
     }
 }
 
-impl PointPath {
-    /// The item as use cases know it.
-    pub(crate) fn ask(&self) -> Result<protection::ItemPath> {
-        self.item_path().ask()
-    }
-    /// The item's own path.
-    pub(crate) fn item_path(&self) -> ItemPath {
-        ItemPath {
-            subscription_id: self.subscription_id.clone(),
-            resource_group_name: self.resource_group_name.clone(),
-            vault_name: self.vault_name.clone(),
-            fabric_name: self.fabric_name.clone(),
-            container_name: self.container_name.clone(),
-            protected_item_name: self.protected_item_name.clone(),
+/// Paths that lie below another: how to get that one.
+macro_rules! parents {
+    ($($child:ident lies below $parent:ident as $name:ident { $($field:ident),+ })+) => {$(
+        impl $child {
+            /// The path it lies below.
+            pub(crate) fn $name(&self) -> $parent {
+                $parent { $($field: self.$field.clone()),+ }
+            }
         }
-    }
+    )+};
 }
-
-impl super::names::ContainerOperationPath {
-    /// The container's own path.
-    pub(crate) fn container_path(&self) -> ContainerPath {
-        ContainerPath {
-            subscription_id: self.subscription_id.clone(),
-            resource_group_name: self.resource_group_name.clone(),
-            vault_name: self.vault_name.clone(),
-            fabric_name: self.fabric_name.clone(),
-            container_name: self.container_name.clone(),
-        }
-    }
-}
-
-impl super::names::ItemOperationPath {
-    /// The item's own path.
-    pub(crate) fn item_path(&self) -> ItemPath {
-        ItemPath {
-            subscription_id: self.subscription_id.clone(),
-            resource_group_name: self.resource_group_name.clone(),
-            vault_name: self.vault_name.clone(),
-            fabric_name: self.fabric_name.clone(),
-            container_name: self.container_name.clone(),
-            protected_item_name: self.protected_item_name.clone(),
-        }
-    }
-}
-
-impl super::names::FabricOperationPath {
-    /// The fabric's own path.
-    pub(crate) fn fabric_path(&self) -> super::names::FabricPath {
-        super::names::FabricPath {
-            subscription_id: self.subscription_id.clone(),
-            resource_group_name: self.resource_group_name.clone(),
-            vault_name: self.vault_name.clone(),
-            fabric_name: self.fabric_name.clone(),
-        }
-    }
-}
-
-impl super::names::JobOperationPath {
-    /// The job's own path.
-    pub(crate) fn job_path(&self) -> super::names::JobPath {
-        super::names::JobPath {
-            subscription_id: self.subscription_id.clone(),
-            resource_group_name: self.resource_group_name.clone(),
-            vault_name: self.vault_name.clone(),
-            job_name: self.job_name.clone(),
-        }
-    }
+parents! {
+    FabricOperationPath lies below FabricPath as fabric_path { subscription_id, resource_group_name, vault_name, fabric_name }
+    ContainerOperationPath lies below ContainerPath as container_path { subscription_id, resource_group_name, vault_name, fabric_name, container_name }
+    ItemOperationPath lies below ItemPath as item_path { subscription_id, resource_group_name, vault_name, fabric_name, container_name, protected_item_name }
+    PointPath lies below ItemPath as item_path { subscription_id, resource_group_name, vault_name, fabric_name, container_name, protected_item_name }
+    JobOperationPath lies below JobPath as job_path { subscription_id, resource_group_name, vault_name, job_name }
 }

@@ -243,7 +243,7 @@ impl ContainerView {
         }
     }
     /// As the result of a registration shows it: without `type` (wire-facts 2).
-    pub(crate) fn as_result(mut self) -> Self {
+    pub(crate) fn into_result(mut self) -> Self {
         self.r#type = None;
         self
     }

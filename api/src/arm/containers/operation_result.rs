@@ -37,7 +37,7 @@ pub(crate) async fn handler(
         return Ok(no_content());
     }
     match discovery::get(&state.engine, &path.vault().ask()?, &container.container()?).await {
-        Ok(found) => Ok(Json(ContainerView::new(&found).as_result()).into_response()),
+        Ok(found) => Ok(Json(ContainerView::new(&found).into_result()).into_response()),
         Err(fault) if fault.kind == FaultKind::NotFound => Ok(no_content()),
         Err(fault) => Err(fault.into()),
     }

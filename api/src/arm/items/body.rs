@@ -4,6 +4,7 @@ use crate::arm::containers::body::{container_id, host_name};
 use crate::arm::moment;
 use jiff::Timestamp;
 use rsvault_domain::discovery::Container;
+use rsvault_domain::id::NameKey;
 use rsvault_domain::protection::{ItemState, ProtectedItem};
 use rsvault_domain::vault::Vault;
 use rsvault_engine::protection;
@@ -146,6 +147,9 @@ impl ItemView {
     /// The item. `details`: a single GET, which alone shows `extendedInfo`.
     pub(crate) fn new(facts: &protection::ItemView, now: Timestamp, details: bool) -> Self {
         let protection::ItemView { vault, container, server, item, policy, points } = facts;
+        // A client names an item in whatever casing it likes; people see the names that discovery saw.
+        let instance = container.inventory.instance(&item.name.instance);
+        let database = instance.and_then(|i| i.databases.iter().find(|d| NameKey::new(&d.name) == NameKey::new(&item.name.database)));
         let failed = item.last_backup.as_ref().and_then(|b| b.fault.as_ref());
         let pending = item.state == ItemState::IRPending;
         let reachable = server.is_some() && container.healthy;
@@ -159,9 +163,9 @@ impl ItemView {
             name: item.name.to_string(),
             r#type: "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems",
             properties: ItemPropertiesView {
-                friendly_name: item.name.database.clone(),
+                friendly_name: database.map_or(&item.name.database, |d| &d.name).clone(),
                 server_name: host_name(container, server.as_ref()),
-                parent_name: item.name.instance.clone(),
+                parent_name: instance.map_or(&item.name.instance, |i| &i.name).clone(),
                 parent_type: "AzureVmWorkloadSQLInstance",
                 protection_status: if failed.is_some() { "Unhealthy" } else { "Healthy" },
                 protection_state: item.state.as_str(),

@@ -68,19 +68,19 @@ pub(crate) fn change(body: ItemBody) -> Result<Change> {
 mod tests {
     use super::*;
 
-    fn read(properties: serde_json::Value) -> Result<Change> {
+    fn read(properties: &serde_json::Value) -> Result<Change> {
         change(serde_json::from_value(serde_json::json!({ "properties": properties })).unwrap())
     }
 
     #[test]
     fn the_bodies_of_the_client_mean_what_it_wants() {
         let kind = "AzureVmWorkloadSQLDatabase";
-        let enable = read(serde_json::json!({"protectedItemType": kind, "policyId": "/p"})).unwrap();
+        let enable = read(&serde_json::json!({"protectedItemType": kind, "policyId": "/p"})).unwrap();
         assert_eq!(enable, Change::Enable { policy_id: "/p".into() });
-        let stop = read(serde_json::json!({"protectedItemType": kind, "policyId": "", "protectionState": "ProtectionStopped"})).unwrap();
+        let stop = read(&serde_json::json!({"protectedItemType": kind, "policyId": "", "protectionState": "ProtectionStopped"})).unwrap();
         assert_eq!(stop, Change::Stop);
         let undelete = read(
-            serde_json::json!({"protectedItemType": kind, "policyId": "", "protectionState": "ProtectionStopped", "isRehydrate": true}),
+            &serde_json::json!({"protectedItemType": kind, "policyId": "", "protectionState": "ProtectionStopped", "isRehydrate": true}),
         )
         .unwrap();
         assert_eq!(undelete, Change::Undelete);
@@ -97,7 +97,7 @@ mod tests {
                 "properties.protectionState",
             ),
         ] {
-            assert_eq!(read(properties.clone()).unwrap_err().target.as_deref(), Some(field), "{properties}");
+            assert_eq!(read(&properties).unwrap_err().target.as_deref(), Some(field), "{properties}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn handler(
     _: Caller,
     ArmPath(path): ArmPath<PointPath>,
 ) -> Result<Json<PointView>, ArmError> {
-    let item = path.ask()?;
+    let item = path.item_path().ask()?;
     if path.recovery_point_id.eq_ignore_ascii_case(DEFAULT_RANGE) {
         let (of, newest) = backups::points(&state.engine, &item, None, None, &Page { after: None, limit: 1 }).await?;
         return Ok(Json(PointView::default_range(&of, newest.items.first(), Detail::Single)));

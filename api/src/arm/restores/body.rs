@@ -167,22 +167,22 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(properties: serde_json::Value) -> Result<RestoreRequest> {
+    fn read(properties: &serde_json::Value) -> Result<RestoreRequest> {
         serde_json::from_value::<RestoreBody>(json!({ "properties": properties })).unwrap().request("1")
     }
 
     #[test]
     fn the_three_bodies_of_the_client_are_read() {
         let object = "AzureWorkloadSQLRestoreRequest";
-        let original = read(json!({"objectType": object, "recoveryType": "OriginalLocation", "shouldUseAlternateTargetLocation": true, "isNonRecoverable": false})).unwrap();
+        let original = read(&json!({"objectType": object, "recoveryType": "OriginalLocation", "shouldUseAlternateTargetLocation": true, "isNonRecoverable": false})).unwrap();
         assert_eq!(original.destination, Destination::Original);
-        let alternate = read(json!({"objectType": object, "recoveryType": "AlternateLocation", "targetInfo": {"overwriteOption": "Overwrite", "containerId": "/c", "databaseName": "I/d"},
+        let alternate = read(&json!({"objectType": object, "recoveryType": "AlternateLocation", "targetInfo": {"overwriteOption": "Overwrite", "containerId": "/c", "databaseName": "I/d"},
             "alternateDirectoryPaths": [{"mappingType": "Log", "sourceLogicalName": "d_log", "sourcePath": "a", "targetPath": "b"}]}))
         .unwrap();
         assert_eq!(alternate.destination, Destination::Alternate { container: Some("/c".into()), database: "I/d".into() });
         assert!(alternate.overwrite);
         assert_eq!(alternate.files[0].kind, FileKind::Log);
-        let files = read(json!({"objectType": object, "recoveryType": "AlternateLocation", "recoveryMode": "FileRecovery", "targetInfo": {"overwriteOption": "Overwrite", "containerName": "n", "targetDirectoryForFileRestore": "C:"}})).unwrap();
+        let files = read(&json!({"objectType": object, "recoveryType": "AlternateLocation", "recoveryMode": "FileRecovery", "targetInfo": {"overwriteOption": "Overwrite", "containerName": "n", "targetDirectoryForFileRestore": "C:"}})).unwrap();
         assert_eq!(files.destination, Destination::Files { container: Some("n".into()), directory: "C:".into() });
     }
 
@@ -203,7 +203,7 @@ mod tests {
                 "properties.targetInfo.overwriteOption",
             ),
         ] {
-            assert_eq!(read(properties.clone()).unwrap_err().target.as_deref(), Some(field), "{properties}");
+            assert_eq!(read(&properties).unwrap_err().target.as_deref(), Some(field), "{properties}");
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) async fn handler(
     ArmQuery(query): ArmQuery<VersionQuery>,
     ArmJson(body): ArmJson<RestoreBody>,
 ) -> Result<Response, ArmError> {
-    let operation = restores::trigger(&state.engine, &caller.engine, &path.ask()?, &body.request(&path.recovery_point_id)?).await?;
+    let operation =
+        restores::trigger(&state.engine, &caller.engine, &path.item_path().ask()?, &body.request(&path.recovery_point_id)?).await?;
     Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_item(&path.item_path(), operation.id)).accepted())
 }

@@ -1,6 +1,7 @@
 //! In-process tests of the control plane over the real storage. Tests play the agent by calling the engine's
 //! own agent use cases.
 
+mod lists;
 mod refusals;
 mod settings;
 mod story;
@@ -129,9 +130,12 @@ impl World {
     }
     /// The agent answers an inquiry.
     pub(super) async fn answer_inquiry(&self) {
+        self.answer_inquiry_with(inventory()).await;
+    }
+    pub(super) async fn answer_inquiry_with(&self, inventory: Inventory) {
         let command = self.next_command().await;
         assert!(matches!(command.work, CommandWork::Inquire { .. }));
-        agents::finish(self.engine(), &self.agent, command.id, command.generation, &agents::Outcome::Inquired(inventory())).await.unwrap();
+        agents::finish(self.engine(), &self.agent, command.id, command.generation, &agents::Outcome::Inquired(inventory)).await.unwrap();
     }
     /// The agent takes a backup of one chunk.
     pub(super) async fn answer_backup(&self) {

@@ -1,0 +1,63 @@
+//! Names that need escaping, casing, and lists of more than one page.
+
+use super::{CONTAINER, World, enable_body, inventory, register_body};
+use rsvault_domain::backup::RecoveryModel;
+use rsvault_domain::discovery::DatabaseInventory;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_database_of_any_name_can_be_followed_by_the_urls_of_its_operation() {
+    let world = World::new().await;
+    world.call("PUT", &format!("/backupFabrics/Azure/protectionContainers/{CONTAINER}"), Some(register_body())).await.accepted();
+    let mut found = inventory();
+    found.instances[0].databases.push(DatabaseInventory { name: "My db#1%25é+x;y".into(), recovery_model: RecoveryModel::Full, size: 1 });
+    world.answer_inquiry_with(found).await;
+    let listed =
+        world.call("GET", "/backupProtectableItems?$filter=friendlyName%20eq%20'My%20db%231%2525%C3%A9%2Bx;y'", None).await.is(200);
+    assert_eq!(listed["value"][0]["name"], "sqldatabase;mssqlserver;my db#1%25é+x;y");
+    // The client takes the folded name of the list and the container's part of its id.
+    let path = "/backupFabrics/Azure/protectionContainers/vmappcontainer%3Bcompute%3Brg1%3Bsqlvm1/protectedItems/sqldatabase%3Bmssqlserver%3Bmy%20db%231%2525%C3%A9%2Bx%3By";
+    let started = world.call("PUT", path, Some(enable_body())).await.accepted();
+    world.run_tasks().await;
+    assert_eq!(world.at("GET", &started.status, None).await.is(200)["status"], "Succeeded");
+    let item = world.at("GET", &started.result, None).await.is(200);
+    assert_eq!(item["name"], "SQLDataBase;mssqlserver;my db#1%25é+x;y");
+    assert_eq!(
+        (&item["properties"]["friendlyName"], &item["properties"]["parentName"]),
+        (&json!("My db#1%25é+x;y"), &json!("MSSQLSERVER"))
+    );
+}
+
+#[tokio::test]
+async fn items_are_filtered_by_policy_container_and_kind() {
+    let world = World::new().await;
+    world.register().await;
+    world.protect("salesdb").await;
+    let count = async |filter: &str| {
+        world.call("GET", &format!("/backupProtectedItems?$filter={filter}"), None).await.is(200)["value"].as_array().unwrap().len()
+    };
+    assert_eq!(count("backupManagementType%20eq%20'AzureWorkLoad'%20and%20itemType%20eq%20'SQLDataBase'").await, 1);
+    assert_eq!(count("policyName%20eq%20'hourlylogbackup'").await, 1);
+    assert_eq!(count("policyName%20eq%20'DefaultPolicy'").await, 0);
+    assert_eq!(count("itemType%20eq%20'SAPHanaDatabase'").await, 0);
+    assert_eq!(count("containerName%20eq%20'compute;RG1;sqlvm1'").await, 1);
+    assert_eq!(count("containerName%20eq%20'compute;rg1;sqlvm2'").await, 0);
+    assert_eq!(count("healthState%20eq%20'IRPending'").await, 1);
+}
+
+#[tokio::test]
+async fn a_list_goes_on_over_its_next_link_and_ends_without_one() {
+    let world = World::new().await;
+    let policy = world.call("GET", "/backupPolicies/HourlyLogBackup", None).await.is(200);
+    for n in 0..200 {
+        world.call("PUT", &format!("/backupPolicies/policy-{n}"), Some(policy.clone())).await.is(200);
+    }
+    let first = world.call("GET", "/backupPolicies?$filter=backupManagementType%20eq%20'AzureWorkload'", None).await.is(200);
+    let link = first["nextLink"].as_str().unwrap();
+    assert!(link.contains("$filter=") && link.contains("api-version=2026-08-01"), "{link}");
+    let (_, _, second) = world.app.call("owner", "GET", link.strip_prefix("https://localhost:8443").unwrap(), None).await;
+    assert!(second.get("nextLink").is_none(), "{second}");
+    let (a, b) = (first["value"].as_array().unwrap(), second["value"].as_array().unwrap());
+    let names: std::collections::BTreeSet<_> = a.iter().chain(b).map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!((names.len(), a.len() + b.len()), (201, 201), "every policy once");
+}
