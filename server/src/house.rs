@@ -91,11 +91,15 @@ impl House {
         Ok(house)
     }
 
-    /// URL for clients on this machine.
+    /// URL that works from this machine, whatever it is called outside.
+    pub(crate) fn local_url(&self) -> String {
+        format!("https://{}", reachable(self.address))
+    }
+    /// URL for clients.
     pub(crate) fn url(&self) -> String {
         match self.settings.public_url.first() {
             Some(url) if !self.settings.listen.ip().is_loopback() => url.trim_end_matches('/').to_owned(),
-            _ => format!("https://{}", reachable(self.address)),
+            _ => self.local_url(),
         }
     }
 

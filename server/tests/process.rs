@@ -196,11 +196,24 @@ fn the_demo_can_be_repeated_in_one_folder() {
     }
 }
 
-#[test]
-fn a_token_is_printed_once_and_alone() {
+#[tokio::test]
+async fn a_token_is_printed_alone_and_enrols_one_agent() {
     let data = tempfile::tempdir().unwrap();
-    let data = data.path().to_str().unwrap();
-    let unknown = run(&["token", "create", "--server", "pg1", "--data", data]);
-    assert_eq!(unknown.status.code(), Some(3));
-    assert!(text(&unknown.stderr).contains("--subscription"), "{}", text(&unknown.stderr));
+    let server = Server::start(data.path());
+    let output = run(&["token", "create", "--server", "pg1", "--data", data.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    let token = printed.trim_end();
+    assert!(!token.contains(char::is_whitespace) && !text(&output.stderr).contains(token));
+    let enrol = || server.client.post(format!("{}/agent/v1/enroll", server.url)).json(&json!({"token": token, "agentVersion": "0"})).send();
+    assert!(enrol().await.unwrap().status().is_success());
+    assert_eq!(enrol().await.unwrap().status().as_u16(), 401);
+}
+
+#[test]
+fn a_token_for_an_unknown_subscription_is_refused_by_the_flag() {
+    let data = tempfile::tempdir().unwrap();
+    let refused = run(&["token", "create", "--server", "pg1", "--data", data.path().to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("--subscription"), "{}", text(&refused.stderr));
 }

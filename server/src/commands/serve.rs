@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: &ServeArguments) -> Outcome<ExitCode> {
 /// The one line that scripts wait for; what people need goes beside it.
 fn announce(house: &House) -> Outcome<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "ready https://{}", house.address)
+    writeln!(out, "ready {}", house.local_url())
         .and_then(|()| out.flush())
         .map_err(|e| Failure::run(format!("cannot write to standard output: {e}")))?;
     sign_in::tell(house, std::io::stdout().is_terminal())

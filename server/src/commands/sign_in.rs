@@ -13,6 +13,9 @@ pub(super) fn tell(house: &House, steps: bool) -> Outcome<()> {
     let secret = if built_in { principal.secret.as_str() } else { "<its secret>" };
     let mut err = std::io::stderr().lock();
     let mut say = |line: String| writeln!(err, "{line}").map_err(|e| Failure::run(format!("cannot write to standard error: {e}")));
+    if built_in && !house.address.ip().is_loopback() {
+        tracing::warn!("everyone knows the secret of the built-in principal, and other machines reach this server: give an own --seed");
+    }
     if built_in {
         say(format!("default principal: id {}, secret {secret}, role {}", principal.id, principal.role))?;
     }
