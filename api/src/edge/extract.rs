@@ -60,6 +60,12 @@ pub(crate) async fn json<T: DeserializeOwned>(request: Request, limit: usize) ->
     if bytes.is_empty() {
         return Err(Fault::invalid("InvalidRequestContent", "The request content was invalid: the body is empty. Send a JSON object."));
     }
+    if bytes.windows(6).any(|w| w == br"\u0000") {
+        return Err(Fault::invalid(
+            "InvalidRequestContent",
+            "The request content was invalid: a text in it contains a NUL character (\\u0000). Remove it.",
+        ));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let (path, cause) = (error.path().to_string(), error.inner());

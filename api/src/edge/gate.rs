@@ -50,6 +50,13 @@ impl Gate {
         }
         let query = canonical_query(parts.uri.query().unwrap_or(""));
         api_version(&query).map_err(refuse)?;
+        if percent_decode_str(parts.uri.path()).any(|b| b == 0) {
+            // PostgreSQL stores no NUL in text; a name with one could be kept on one database only.
+            return Err(refuse(Fault::invalid(
+                "InvalidRequestUri",
+                "The request URI is invalid: a name in it contains a NUL character (%00). Remove it.",
+            )));
+        }
         let Some((template, path)) = self.surface.find(parts.uri.path()) else {
             return Err(refuse(unknown(parts.uri.path())));
         };

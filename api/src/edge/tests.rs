@@ -137,6 +137,7 @@ async fn bad_requests_are_named_before_any_handler_runs() {
         ("GET", format!("/subscriptions/{missing}/resourceGroups?{V}"), 404, "SubscriptionNotFound"),
         ("GET", format!("{}?{V}", vault("").replace("rg1", "rg2")), 404, "ResourceGroupNotFound"),
         ("GET", format!("{}?{V}", vault("/backupEngines")), 400, "OperationNotSupportedYet"),
+        ("GET", format!("{}?{V}", vault("/backupPolicies/a%00b")), 400, "InvalidRequestUri"),
     ] {
         let (have, headers, body) = app.call("owner", method, &uri, None).await;
         assert_eq!((have.as_u16(), body["error"]["code"].as_str().unwrap_or("")), (status, code), "{method} {uri}");
@@ -144,6 +145,14 @@ async fn bad_requests_are_named_before_any_handler_runs() {
     }
     let (_, _, body) = app.call("owner", "GET", &format!("{}?{V}", vault("/backupEngines")), None).await;
     assert!(body["error"]["message"].as_str().unwrap().contains("backup_engines list"), "{body}");
+}
+
+#[tokio::test]
+async fn a_nul_character_is_refused_on_every_database_alike() {
+    let app = TestApp::new().await;
+    let body = serde_json::json!({"location": "westeurope", "tags": {"a": "b\u{0}c"}});
+    let (status, _, body) = app.call("owner", "PUT", &format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg1?{V}"), Some(body)).await;
+    assert_eq!((status, body["error"]["code"].as_str()), (StatusCode::BAD_REQUEST, Some("InvalidRequestContent")));
 }
 
 #[tokio::test]

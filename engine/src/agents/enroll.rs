@@ -42,7 +42,8 @@ pub async fn enroll(engine: &Engine, token: &str, version: &str) -> Result<Enrol
     let server = tx.server_by_id(server_id).await?.ok_or_else(refused)?;
     let own_secret = secret::generate()?;
     let agent = AgentRecord {
-        id: AgentId(uuid::Uuid::new_v4()),
+        // Time-ordered: the newest enrolment wins even within one tick of the clock.
+        id: AgentId(uuid::Uuid::now_v7()),
         server_id,
         secret_hash: secret::hash(&own_secret),
         enrolled_at: now,
