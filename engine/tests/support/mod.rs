@@ -93,7 +93,7 @@ impl TestBox {
         let faults = Arc::new(Faults::default());
         let plain_objects = rsvault_storage::testing::memory_objects();
         let clock = Arc::new(ManualClock(Mutex::new("2026-11-25T10:00:00Z".parse().unwrap())));
-        let keys = rsvault_storage::FileKeyRing::open(&dir.path().join("keys")).unwrap();
+        let keys = rsvault_storage::FileKeyRing::open(dir.path().join("keys")).unwrap();
         let objects = Arc::new(FaultyObjects { inner: plain_objects.clone(), faults: faults.clone() });
         let plain_store: Arc<dyn Store> = store;
         let engine = Engine::new(
