@@ -130,9 +130,10 @@ async fn undelete_does_not_outrun_the_deletion_of_the_vault() {
 #[tokio::test]
 async fn a_policy_deleted_before_it_is_applied_fails_the_job_with_its_reason() {
     let t = with_a_full().await;
-    let spec = match policies::get(&t.engine, &vault_path(), "HourlyLogBackup").await.unwrap().policy.spec {
-        rsvault_domain::policy::PolicySpec::Sql(spec) => spec,
-        _ => unreachable!(),
+    let rsvault_domain::policy::PolicySpec::Sql(spec) =
+        policies::get(&t.engine, &vault_path(), "HourlyLogBackup").await.unwrap().policy.spec
+    else {
+        panic!("a SQL policy")
     };
     policies::put(&t.engine, &caller(), &vault_path(), "mine", spec).await.unwrap();
     let change = protection::put(&t.engine, &caller(), &item_path(), &enable("mine")).await.unwrap();
@@ -361,4 +362,19 @@ async fn a_set_of_many_objects_is_collected_in_rounds() {
     t.settle().await;
     t.assert_store_is_exact().await;
     assert!(t.plain_store.read().await.unwrap().set(set.id).await.unwrap().is_none(), "its row goes last");
+}
+
+#[tokio::test]
+async fn the_keys_of_a_vault_go_with_it_and_not_before() {
+    let t = with_a_full().await;
+    let vault = vaults::get(&t.engine, &vault_path()).await.unwrap().id;
+    let key = t.engine.keys.recipient(vault).await.unwrap().public_key_pem;
+    deleted_softly(&t).await;
+    discovery::unregister(&t.engine, &caller(), &vault_path(), &container_name()).await.unwrap();
+    vaults::delete(&t.engine, &caller(), &vault_path()).await.unwrap().unwrap();
+    t.settle().await;
+    assert_eq!(t.engine.keys.recipient(vault).await.unwrap().public_key_pem, key, "what is soft-deleted may be wanted back");
+    t.clock.advance(SignedDuration::from_hours(24 * 15));
+    t.settle().await;
+    assert_ne!(t.engine.keys.recipient(vault).await.unwrap().public_key_pem, key);
 }

@@ -27,12 +27,15 @@ pub async fn purge(engine: &Engine) -> Result<Purged> {
 /// Removes all vaults and servers, then makes the servers of `seed`.
 pub async fn reset(engine: &Engine, simulation: &dyn Simulation, seed: &[(String, ServerSpec)]) -> Result<()> {
     let mut tx = engine.store.begin().await?;
+    let mut removed = Vec::new();
     for vault in vaults(tx.as_mut()).await? {
         empty(engine, tx.as_mut(), &vault).await?;
         tx.remove_vault(vault.id).await?;
+        removed.push(vault.id);
     }
     let gone = servers(tx.as_mut(), None).await?;
     tx.commit().await?;
+    crate::vaults::forget_keys(engine, &removed).await;
     for server in gone {
         delete_server(engine, simulation, server.id).await?;
     }

@@ -43,6 +43,7 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
             purged.containers.push(container.name.to_string());
         }
     }
+    let mut gone = Vec::new();
     for vault in tx.deleted_vaults().await? {
         if is_empty(tx.as_mut(), vault.id).await? {
             loop {
@@ -56,9 +57,11 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
             }
             tx.remove_vault(vault.id).await?;
             purged.vaults.push(vault.name);
+            gone.push(vault.id);
         }
     }
     tx.commit().await?;
+    crate::vaults::forget_keys(engine, &gone).await;
     Ok(purged)
 }
 

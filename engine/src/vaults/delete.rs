@@ -6,6 +6,7 @@ use crate::operations::{Start, repeated, start};
 use crate::{Caller, Engine};
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::VaultId;
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{ItemFilter, Page, Tx};
 use rsvault_domain::vault::Vault;
@@ -22,6 +23,7 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &VaultPath) -> Resul
         Err(fault) => return Err(fault),
     };
     let soft_deleted = blockers(tx.as_mut(), &vault).await?;
+    let id = vault.id;
     let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: None, done: true }).await?;
     if soft_deleted {
         vault.deleted_at = Some(engine.clock.now());
@@ -33,7 +35,20 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &VaultPath) -> Resul
         tx.remove_vault(vault.id).await?;
     }
     tx.commit().await?;
+    if !soft_deleted {
+        forget_keys(engine, &[id]).await;
+    }
     Ok(Some(operation))
+}
+
+/// Destroys the keys of vaults that are gone for good; call it after the commit that removed them. What
+/// fails here costs a key file that opens nothing any more, not the deletion.
+pub(crate) async fn forget_keys(engine: &Engine, vaults: &[VaultId]) {
+    for id in vaults {
+        if let Err(fault) = engine.keys.forget(*id).await {
+            tracing::error!(vault = %id, error = %fault, detail = fault.internal_detail(), "the keys of a removed vault remain");
+        }
+    }
 }
 
 async fn all_containers(tx: &mut dyn Tx, vault: &Vault) -> Result<Vec<rsvault_domain::discovery::Container>> {

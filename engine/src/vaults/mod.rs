@@ -8,6 +8,7 @@ mod put;
 
 pub use change::{VaultChange, patch};
 pub use delete::delete;
+pub(crate) use delete::forget_keys;
 pub(crate) use find::find;
 pub use find::{VaultPath, get};
 pub use list::list;
