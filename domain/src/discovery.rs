@@ -2,7 +2,7 @@
 
 use crate::backup::{FileKind, RecoveryModel};
 use crate::fault::JobFault;
-use crate::id::{AgentId, ContainerId, ContainerName, ServerId, SubscriptionId, VaultId};
+use crate::id::{AgentId, ContainerId, ContainerName, ItemName, NameKey, ServerId, SubscriptionId, VaultId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +128,14 @@ impl Inventory {
     /// Databases on all readable instances.
     pub fn database_count(&self) -> usize {
         self.instances.iter().map(|i| i.databases.len()).sum()
+    }
+    /// The name as the server itself spells it. Clients send the folded names of the protectable
+    /// list back; an engine may care about case.
+    pub fn spelled(&self, name: &ItemName) -> ItemName {
+        let Some(instance) = self.instance(&name.instance) else { return name.clone() };
+        let key = NameKey::new(&name.database);
+        let database = instance.databases.iter().find(|d| NameKey::new(&d.name) == key).map_or(&name.database, |d| &d.name);
+        ItemName::new(&instance.name, database)
     }
     /// The instance named `name`, compared without case.
     pub fn instance(&self, name: &str) -> Option<&InstanceInventory> {

@@ -258,3 +258,21 @@ async fn a_policy_in_use_stays_and_a_default_policy_comes_back() {
     assert!(policies::delete(&t.engine, &caller(), &vault_path(), "HourlyLogBackup").await.unwrap());
     assert!(policies::get(&t.engine, &vault_path(), "HourlyLogBackup").await.is_ok());
 }
+
+#[tokio::test]
+async fn the_agent_is_told_the_name_as_the_server_spells_it() {
+    let t = TestBox::new().await;
+    t.protected().await;
+    let folded = ItemPath { item: ItemName::new("mssqlserver", "MASTER"), ..item_path() };
+    protection::put(&t.engine, &caller(), &folded, &enable("HourlyLogBackup")).await.unwrap();
+    t.settle().await;
+    let request = backups::BackupRequest { kind: rsvault_domain::backup::BackupKind::CopyOnlyFull, compress: None, expires_at: None };
+    backups::trigger(&t.engine, &caller(), &folded, &request).await.unwrap();
+    let command = agents::next_command(&t.engine, &t.agent, "t", Duration::ZERO).await.unwrap().unwrap().command;
+    match command.work {
+        rsvault_domain::work::CommandWork::Backup { instance, database, .. } => {
+            assert_eq!((instance.as_str(), database.as_str()), ("MSSQLSERVER", "master"));
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -99,6 +99,7 @@ async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) 
         .ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
     let container = tx.container_by_id(item.container_id).await?.ok_or_else(|| Fault::internal("container of an item is gone"))?;
     lsn_order(tx, set, &request.facts).await?;
+    let spelled = container.inventory.spelled(&item.name);
     Ok(Manifest {
         format: 1,
         set_id: set.id,
@@ -106,8 +107,8 @@ async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) 
         vault_id: set.vault_id,
         item_id: set.item_id,
         source_resource_id: container.source_resource_id,
-        instance: item.name.instance,
-        database: item.name.database,
+        instance: spelled.instance,
+        database: spelled.database,
         kind: set.kind,
         facts: request.facts.clone(),
         chunk_size: set.chunk_size,

@@ -69,10 +69,11 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
     let operation =
         start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
     if !refused {
+        let spelled = container.inventory.spelled(&item.name);
         let work = CommandWork::Backup {
             item: item.id,
-            instance: item.name.instance.clone(),
-            database: item.name.database.clone(),
+            instance: spelled.instance,
+            database: spelled.database,
             kind,
             compress: request.compress.unwrap_or(false) || sql.compresses(),
             expires_at: Some(expires_at),

@@ -102,7 +102,7 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
         start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
     if !busy {
         let plan = RestorePlan {
-            source_database: item.name.database.clone(),
+            source_database: container.inventory.spelled(&item.name).database,
             steps: vec![RestoreStep { set_id: point.set_id, kind: point.kind, point: point.name.to_string(), time: point.time }],
             stop_at: None,
             target,
@@ -146,9 +146,10 @@ async fn target_of(
     match &request.destination {
         Destination::Original => {
             usable(own)?;
+            let spelled = own.inventory.spelled(&item.name);
             let target = RestoreTarget::Database {
-                instance: item.name.instance.clone(),
-                database: item.name.database.clone(),
+                instance: spelled.instance,
+                database: spelled.database,
                 overwrite: true,
                 files: request.files.clone(),
                 recover: !request.no_recovery,
