@@ -44,10 +44,7 @@ impl AgentCredential {
     pub fn parse(bearer: &str) -> Option<Self> {
         let (id, secret) = bearer.split_once('.')?;
         (!secret.is_empty()).then_some(())?;
-        Some(Self {
-            agent_id: id.parse().ok()?,
-            secret: secret.to_owned(),
-        })
+        Some(Self { agent_id: id.parse().ok()?, secret: secret.to_owned() })
     }
     /// The bearer text.
     pub fn bearer(&self) -> String {

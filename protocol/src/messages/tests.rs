@@ -46,11 +46,7 @@ fn commands_keep_their_shape() {
         json!({"kind": "restore", "plan": {"sourceDatabase": "d", "steps": [], "stopAt": null, "target": {"kind": "files", "directory": "/b"}}}),
     );
     golden(
-        &NextCommandBody {
-            wait_seconds: 20,
-            agent_version: "1".into(),
-            running: vec![id()],
-        },
+        &NextCommandBody { wait_seconds: 20, agent_version: "1".into(), running: vec![id()] },
         json!({"waitSeconds": 20, "agentVersion": "1", "running": [ID]}),
     );
 }
@@ -58,40 +54,18 @@ fn commands_keep_their_shape() {
 #[test]
 fn answers_keep_their_shape() {
     golden(
-        &HeartbeatBody {
-            generation: 1,
-            bytes_done: 5,
-            bytes_total: Some(9),
-            phase: Phase::Transferring,
-        },
+        &HeartbeatBody { generation: 1, bytes_done: 5, bytes_total: Some(9), phase: Phase::Transferring },
         json!({"generation": 1, "bytesDone": 5, "bytesTotal": 9, "phase": "transferring"}),
     );
+    golden(&HeartbeatView { verdict: Verdict::Stale, lease_seconds: 30 }, json!({"verdict": "stale", "leaseSeconds": 30}));
     golden(
-        &HeartbeatView {
-            verdict: Verdict::Stale,
-            lease_seconds: 30,
-        },
-        json!({"verdict": "stale", "leaseSeconds": 30}),
-    );
-    golden(
-        &ResultBody {
-            generation: 1,
-            outcome: Outcome::BackedUp { set_id: id() },
-        },
+        &ResultBody { generation: 1, outcome: Outcome::BackedUp { set_id: id() } },
         json!({"generation": 1, "outcome": {"kind": "backedUp", "setId": ID}}),
     );
     golden(&Outcome::Cancelled {}, json!({"kind": "cancelled"}));
     golden(&Outcome::Restored { bytes: 3 }, json!({"kind": "restored", "bytes": 3}));
-    golden(
-        &Outcome::Interrupted { reason: "stop".into() },
-        json!({"kind": "interrupted", "reason": "stop"}),
-    );
-    golden(
-        &Outcome::Inquired {
-            inventory: Default::default(),
-        },
-        json!({"kind": "inquired", "inventory": {"instances": []}}),
-    );
+    golden(&Outcome::Interrupted { reason: "stop".into() }, json!({"kind": "interrupted", "reason": "stop"}));
+    golden(&Outcome::Inquired { inventory: Default::default() }, json!({"kind": "inquired", "inventory": {"instances": []}}));
 }
 
 #[test]
@@ -101,28 +75,17 @@ fn sets_keep_their_shape() {
             set_id: id(),
             generation: 3,
             chunk_size: 8_388_608,
-            recipient: RecipientView {
-                key_id: "k".into(),
-                version: 1,
-                public_key_pem: "P".into(),
-            },
+            recipient: RecipientView { key_id: "k".into(), version: 1, public_key_pem: "P".into() },
             associated_data_prefix: "rsvault/v1/x/".into(),
             upload_mode: UploadMode::Proxied,
-            present: vec![ChunkEntry {
-                stream: 0,
-                seq: 1,
-                digest: "ab".into(),
-            }],
+            present: vec![ChunkEntry { stream: 0, seq: 1, digest: "ab".into() }],
         },
         json!({"setId": ID, "generation": 3, "chunkSize": 8_388_608, "recipient": {"keyId": "k", "version": 1, "publicKeyPem": "P"},
             "associatedDataPrefix": "rsvault/v1/x/", "uploadMode": "proxied", "present": [{"stream": 0, "seq": 1, "digest": "ab"}]}),
     );
     golden(&OpenSetBody { generation: 1, streams: 2 }, json!({"generation": 1, "streams": 2}));
     golden(
-        &CommittedView {
-            recovery_point: "123".into(),
-            committed_at: "2026-01-02T03:04:05Z".parse().unwrap(),
-        },
+        &CommittedView { recovery_point: "123".into(), committed_at: "2026-01-02T03:04:05Z".parse().unwrap() },
         json!({"recoveryPoint": "123", "committedAt": "2026-01-02T03:04:05Z"}),
     );
 }
@@ -130,21 +93,12 @@ fn sets_keep_their_shape() {
 #[test]
 fn a_newer_peer_may_add_fields() {
     let heartbeat: HeartbeatBody = serde_json::from_value(json!({"generation": 1, "new": true})).unwrap();
-    assert_eq!(
-        heartbeat,
-        HeartbeatBody {
-            generation: 1,
-            ..Default::default()
-        }
-    );
+    assert_eq!(heartbeat, HeartbeatBody { generation: 1, ..Default::default() });
 }
 
 #[test]
 fn a_credential_reads_back() {
-    let credential = AgentCredential {
-        agent_id: id(),
-        secret: "s.e".into(),
-    };
+    let credential = AgentCredential { agent_id: id(), secret: "s.e".into() };
     let read = AgentCredential::parse(&credential.bearer()).unwrap();
     assert_eq!((read.agent_id, read.secret), (credential.agent_id, credential.secret));
     for bad in ["", "x", "x.y", &format!("{ID}."), ID] {

@@ -24,13 +24,7 @@ pub struct Chunker {
 impl Chunker {
     /// Chunks of `size` bytes; the last may be shorter.
     pub fn new(size: u32) -> Self {
-        Self {
-            size: size.max(1) as usize,
-            buffer: None,
-            next: 0,
-            total: 0,
-            digest: StreamDigest::default(),
-        }
+        Self { size: size.max(1) as usize, buffer: None, next: 0, total: 0, digest: StreamDigest::default() }
     }
     /// Whether a buffer must be given (`provide`) before bytes can be pushed.
     pub fn needs_buffer(&self) -> bool {
@@ -52,11 +46,7 @@ impl Chunker {
     }
     /// The last, shorter chunk, if there is one.
     pub fn finish(&mut self) -> Option<Chunk> {
-        if self.buffer.as_ref().is_none_or(Vec::is_empty) {
-            None
-        } else {
-            self.cut()
-        }
+        if self.buffer.as_ref().is_none_or(Vec::is_empty) { None } else { self.cut() }
     }
     /// Chunks cut so far.
     pub fn chunks(&self) -> u32 {

@@ -14,12 +14,7 @@ pub struct Opener {
 impl Opener {
     /// Starts on a stream.
     pub fn new(key: DataKey, associated_data: &[u8]) -> Self {
-        Self {
-            key,
-            associated_data: associated_data.to_vec(),
-            cipher: None,
-            held: Vec::with_capacity(SEGMENT_SIZE),
-        }
+        Self { key, associated_data: associated_data.to_vec(), cipher: None, held: Vec::with_capacity(SEGMENT_SIZE) }
     }
     /// Takes ciphertext of any length; `emit` gets plaintext whose tag was checked, in order.
     pub fn push<E: From<SealError>>(&mut self, mut sealed: &[u8], emit: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {

@@ -14,22 +14,14 @@ impl Sealer {
     /// Starts a stream.
     pub fn new(key: &DataKey, associated_data: &[u8]) -> Result<Self, SealError> {
         let (cipher, header) = Cipher::fresh(key, associated_data)?;
-        Ok(Self {
-            cipher,
-            header: Some(header),
-            segment: Vec::with_capacity(SEGMENT_SIZE),
-        })
+        Ok(Self { cipher, header: Some(header), segment: Vec::with_capacity(SEGMENT_SIZE) })
     }
     /// With a given header instead of a fresh one: for the test vectors alone, since a header must
     /// never be used twice.
     #[cfg(test)]
     pub(super) fn with_header(key: &DataKey, associated_data: &[u8], header: [u8; HEADER_SIZE]) -> Result<Self, SealError> {
         let cipher = Cipher::of_header(key, associated_data, &header)?;
-        Ok(Self {
-            cipher,
-            header: Some(header),
-            segment: Vec::new(),
-        })
+        Ok(Self { cipher, header: Some(header), segment: Vec::new() })
     }
     /// Takes plaintext of any length; `emit` gets ciphertext as it becomes final, in order.
     pub fn push<E: From<SealError>>(&mut self, mut plain: &[u8], emit: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {

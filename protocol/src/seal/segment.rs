@@ -50,11 +50,7 @@ impl Cipher {
             .and_then(|okm| okm.fill(derived.as_mut_slice()))
             .map_err(|_| SealError::Library)?;
         let key = UnboundKey::new(&AES_256_GCM, derived.as_slice()).map_err(|_| SealError::Library)?;
-        Ok(Self {
-            key: LessSafeKey::new(key),
-            prefix,
-            next: Some(0),
-        })
+        Ok(Self { key: LessSafeKey::new(key), prefix, next: Some(0) })
     }
     /// Number of the segment that comes next.
     pub(super) fn number(&self) -> Result<u32, SealError> {
@@ -70,10 +66,7 @@ impl Cipher {
     /// Encrypts in place and gives the tag.
     pub(super) fn seal(&mut self, segment: &mut [u8], last: bool) -> Result<Tag, SealError> {
         let number = self.number()?;
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(self.nonce(number, last), Aad::empty(), segment)
-            .map_err(|_| SealError::Library)?;
+        let tag = self.key.seal_in_place_separate_tag(self.nonce(number, last), Aad::empty(), segment).map_err(|_| SealError::Library)?;
         self.next = number.checked_add(1);
         Ok(tag)
     }
@@ -81,10 +74,7 @@ impl Cipher {
     pub(super) fn open<'s>(&mut self, segment: &'s mut [u8], last: bool) -> Result<&'s [u8], SealError> {
         let number = self.number()?;
         let nonce = self.nonce(number, last);
-        let plain = self
-            .key
-            .open_in_place(nonce, Aad::empty(), segment)
-            .map_err(|_| SealError::Altered { segment: number })?;
+        let plain = self.key.open_in_place(nonce, Aad::empty(), segment).map_err(|_| SealError::Altered { segment: number })?;
         self.next = number.checked_add(1);
         Ok(plain)
     }

@@ -35,10 +35,7 @@ fn open_as(key: DataKey, associated: &[u8], sealed: &[u8], piece: usize) -> (Vec
         out.extend_from_slice(bytes);
         Ok::<(), SealError>(())
     };
-    let result = sealed
-        .chunks(piece)
-        .try_for_each(|part| opener.push(part, &mut emit))
-        .and_then(|()| opener.finish(&mut emit));
+    let result = sealed.chunks(piece).try_for_each(|part| opener.push(part, &mut emit)).and_then(|()| opener.finish(&mut emit));
     (out, result)
 }
 fn open(sealed: &[u8], piece: usize) -> (Vec<u8>, Result<(), SealError>) {
@@ -70,16 +67,7 @@ fn what_tink_seals_opens_and_the_same_header_gives_the_same_bytes() {
 
 #[test]
 fn every_size_around_a_segment_comes_back() {
-    for size in [
-        0,
-        1,
-        FIRST - 1,
-        FIRST,
-        FIRST + 1,
-        FIRST + OTHERS - 1,
-        FIRST + OTHERS,
-        FIRST + OTHERS + 1,
-    ] {
+    for size in [0, 1, FIRST - 1, FIRST, FIRST + 1, FIRST + OTHERS - 1, FIRST + OTHERS, FIRST + OTHERS + 1] {
         let (plain, result) = open(&seal(&pattern(size), 1 << 18), 1 << 18);
         assert_eq!(result, Ok(()), "{size}");
         assert!(plain == pattern(size), "{size}");
@@ -89,19 +77,7 @@ fn every_size_around_a_segment_comes_back() {
 #[test]
 fn a_cut_stream_never_finishes() {
     let sealed = seal(&pattern(FIRST + OTHERS + 10), 1 << 18);
-    for end in [
-        0,
-        1,
-        39,
-        40,
-        41,
-        56,
-        SEGMENT_SIZE - 1,
-        SEGMENT_SIZE,
-        SEGMENT_SIZE + 1,
-        2 * SEGMENT_SIZE,
-        sealed.len() - 1,
-    ] {
+    for end in [0, 1, 39, 40, 41, 56, SEGMENT_SIZE - 1, SEGMENT_SIZE, SEGMENT_SIZE + 1, 2 * SEGMENT_SIZE, sealed.len() - 1] {
         let (plain, result) = open(&sealed[..end], 1 << 16);
         assert!(result.is_err(), "{end}");
         assert!(pattern(FIRST + OTHERS + 10).starts_with(&plain), "{end}");
@@ -130,10 +106,7 @@ fn swapped_repeated_and_foreign_segments_are_refused() {
 fn another_key_or_stream_does_not_open() {
     let sealed = seal(b"payload", 100);
     assert_eq!(open_as(key(), b"aae", &sealed, 100).1, Err(SealError::Altered { segment: 0 }));
-    assert_eq!(
-        open_as(DataKey::generate().unwrap(), b"aad", &sealed, 100).1,
-        Err(SealError::Altered { segment: 0 })
-    );
+    assert_eq!(open_as(DataKey::generate().unwrap(), b"aad", &sealed, 100).1, Err(SealError::Altered { segment: 0 }));
 }
 
 #[test]

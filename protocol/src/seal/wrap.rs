@@ -19,17 +19,13 @@ pub fn wrap_key(key: &DataKey, public_key_pem: &str) -> Result<String, SealError
     }
     let public = OaepPublicEncryptingKey::new(public).map_err(|_| SealError::Library)?;
     let mut out = vec![0; public.ciphertext_size()];
-    let wrapped = public
-        .encrypt(&OAEP_SHA256_MGF1SHA256, key.expose(), &mut out, None)
-        .map_err(|_| SealError::Library)?;
+    let wrapped = public.encrypt(&OAEP_SHA256_MGF1SHA256, key.expose(), &mut out, None).map_err(|_| SealError::Library)?;
     Ok(STANDARD.encode(wrapped))
 }
 
 /// Unwraps with a PKCS#8 DER private key.
 pub fn unwrap_key(wrapped: &str, private_key_pkcs8: &[u8]) -> Result<DataKey, SealError> {
-    let wrapped = STANDARD
-        .decode(wrapped)
-        .map_err(|_| SealError::Key("the wrapped key is not base64"))?;
+    let wrapped = STANDARD.decode(wrapped).map_err(|_| SealError::Key("the wrapped key is not base64"))?;
     let private = PrivateDecryptingKey::from_pkcs8(private_key_pkcs8).map_err(|_| SealError::Key("the private key is not PKCS#8 RSA"))?;
     let private = OaepPrivateDecryptingKey::new(private).map_err(|_| SealError::Library)?;
     let mut out = Zeroizing::new(vec![0; private.min_output_size()]);
