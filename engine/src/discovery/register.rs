@@ -15,6 +15,9 @@ use rsvault_domain::tenancy::same_region;
 use rsvault_domain::vault::Vault;
 use rsvault_domain::work::{CommandWork, InquiryPurpose};
 
+/// Characters that the names of a server and its resource group may have together (rulebook 2.2).
+const NAMES_MAX: usize = 84;
+
 /// What registering started.
 #[derive(Clone, Debug)]
 pub struct Registered {
@@ -40,6 +43,16 @@ pub async fn register(
         return Ok(Registered { operation, container });
     }
     let server = server_of(tx.as_mut(), &vault, name, source_resource_id).await?;
+    if server.name.chars().count() + server.resource_group.chars().count() > NAMES_MAX {
+        return Err(Fault::invalid(
+            "BMSUserErrorInvalidInput",
+            format!(
+                "The names of server '{}' and of its resource group '{}' have more than {NAMES_MAX} characters together. Such a server cannot be protected.",
+                server.name, server.resource_group
+            ),
+        )
+        .at("containerName"));
+    }
     if !same_region(&server.location, &vault.location) {
         return Err(Fault::invalid(
             "BMSUserErrorInvalidInput",

@@ -2,6 +2,7 @@
 
 use crate::agents::Outcome;
 use crate::{Engine, outcome};
+use rsvault_domain::discovery::ServerState;
 use rsvault_domain::fault::{Fault, JobFault, Result};
 use rsvault_domain::ports::Bell;
 use rsvault_domain::work::{COMMAND_PATIENCE, CommandState, MAX_COMMAND_GENERATIONS};
@@ -16,8 +17,17 @@ pub async fn leases(engine: &Engine) -> Result<()> {
     for mut command in tx.overdue_commands(now, 100).await? {
         let lost = command.state == CommandState::Leased;
         tracing::warn!(command = %command.id, generation = command.generation, lost, "agent did not answer in time");
+        let off = match tx.server_by_id(command.server_id).await? {
+            Some(server) if server.state == ServerState::Running => None,
+            Some(server) => {
+                Some(JobFault::catalogue("VMNotInRunningStateUserError", format!("Server '{}' was stopped while it worked.", server.name)))
+            }
+            None => Some(JobFault::catalogue("WorkloadExtensionNotReachable", "The server does not exist any more.")),
+        };
         if command.cancel_requested {
             outcome::conclude(engine, tx.as_mut(), command, &Outcome::Cancelled).await?;
+        } else if let Some(fault) = off {
+            outcome::conclude(engine, tx.as_mut(), command, &Outcome::Failed(fault)).await?;
         } else if lost && command.generation < MAX_COMMAND_GENERATIONS {
             command.state = CommandState::Queued;
             command.lease_expires_at = None;
