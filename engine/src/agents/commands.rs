@@ -72,10 +72,11 @@ pub async fn heartbeat(engine: &Engine, agent: &AgentRecord, id: CommandId, gene
         return Ok(Verdict::Stale);
     }
     tx.touch_agent(agent.id, &agent.version, engine.clock.now()).await?;
-    tx.commit().await?;
     if let Some(job) = command.job_id {
+        // While the turn to write is ours: the end of the job, which clears it, can only come after.
         engine.progress.set(job, progress);
     }
+    tx.commit().await?;
     Ok(if command.cancel_requested { Verdict::Cancel } else { Verdict::Continue })
 }
 
