@@ -199,6 +199,12 @@ const CATALOGUE: &[(&str, i64, &str, &str)] = &[
     ("WorkloadRestoreFailed", 510_011, "The restore failed.", "Act on the details, then try again."),
     ("VMNotInRunningStateUserError", 520_909, "The server is not running.", "Start the server and try again."),
     (
+        "DataTransferInterrupted",
+        520_919,
+        "The agent could not move the data to or from the vault.",
+        "Check the network between server and vault and the free space of the vault's object store, then try again.",
+    ),
+    (
         "WorkloadExtensionNotReachable",
         520_910,
         "The agent on the server does not answer.",

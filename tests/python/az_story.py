@@ -241,7 +241,7 @@ def restore(story, az, server, sums):
 
     with story.step("restore to another name: the bytes of the backup"):
         shown, path = config("--restore-mode", "AlternateWorkloadRestore", "--target-item-name", "salesdb_copy", "--target-server-type", "SQLInstance",
-                             "--target-server-name", "sqlvm1", "--target-instance-name", "MSSQLSERVER", *MS)
+                             "--target-server-name", "sqlvm1", *MS)
         equal(shown["database_name"], "MSSQLSERVER/salesdb_copy", "target")
         job = play(path)
         equal(job["operation"], "Restore (Full)", "job")
@@ -249,7 +249,7 @@ def restore(story, az, server, sums):
         equal(server.checksum("sqlvm1", "salesdb"), sums["copy"], "the source stays as it is")
     with story.step("restore to another server"):
         _, path = config("--restore-mode", "AlternateWorkloadRestore", "--target-item-name", "salesdb_far", "--target-server-type", "SQLInstance",
-                         "--target-server-name", "sqlvm2", "--target-instance-name", "MSSQLSERVER", *MS)
+                         "--target-server-name", "sqlvm2", *MS)
         play(path)
         equal(server.checksum("sqlvm2", "salesdb_far"), sums["full"], "checksum of the restored database")
     with story.step("restore as files"):

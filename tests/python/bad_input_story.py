@@ -114,7 +114,7 @@ def disks(story):
             vault.register()
             vault.protect()
             server.write("sqlvm1", "salesdb", pages=900, seed=3)
-            job = vault.back_up(compress=False)
+            job = vault.back_up(compress=False, seconds=240)
             equal(job["status"], "Failed", "job")
             told = str(job["errorDetails"]).lower()
             assert "full" in told or "space" in told, told

@@ -215,8 +215,8 @@ class Vault:
         body = {"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": kind, "enableCompression": compress}}
         return self.server.arm("POST", self.item_path(database, vm) + "/backup", body, want=202, **more)
 
-    def back_up(self, database="salesdb", vm="sqlvm1", kind="Full", compress=True):
-        _, job = self.server.finish(self.trigger(database, vm, kind, compress))
+    def back_up(self, database="salesdb", vm="sqlvm1", kind="Full", compress=True, seconds=120):
+        _, job = self.server.finish(self.trigger(database, vm, kind, compress), seconds)
         return job["properties"]
 
     def points(self, database="salesdb", vm="sqlvm1"):

@@ -76,7 +76,7 @@ pub(crate) const ALL: &[Stage] = &[
     ),
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
     story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
-    story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 300),
+    story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
 ];
 
 /// Runs the stages that the filters name, or all.

@@ -28,7 +28,7 @@ pub(super) async fn handler(
         Outcome::Cancelled {} => agents::Outcome::Cancelled,
         Outcome::Interrupted { reason } => {
             tracing::info!(command = %id, generation = body.generation, reason, "the agent gives the command back");
-            agents::release(&engine, &agent, id, body.generation).await?;
+            agents::release(&engine, &agent, id, body.generation, &reason).await?;
             return Ok(StatusCode::OK);
         }
     };
