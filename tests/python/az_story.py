@@ -249,7 +249,7 @@ def restore(story, az, server, sums):
         equal(server.checksum("sqlvm1", "salesdb"), sums["copy"], "the source stays as it is")
     with story.step("restore to another server"):
         _, path = config("--restore-mode", "AlternateWorkloadRestore", "--target-item-name", "salesdb_far", "--target-server-type", "SQLInstance",
-                         "--target-server-name", "sqlvm2", *MS)
+                         "--target-server-name", "sqlvm2", "--target-container-name", container("sqlvm2"), *MS)
         play(path)
         equal(server.checksum("sqlvm2", "salesdb_far"), sums["full"], "checksum of the restored database")
     with story.step("restore as files"):
