@@ -337,7 +337,7 @@ async fn work_that_a_stopping_agent_gave_up_and_gave_back_is_done_by_the_next_at
     let bytes = bytes::Bytes::from_static(b"old");
     agents::put_chunk(&t.engine, &t.agent, set.id, first.generation, 0, 0, *blake3_of(&bytes), bytes).await.unwrap();
     agents::abort(&t.engine, &t.agent, set.id, first.generation).await.unwrap();
-    agents::release(&t.engine, &t.agent, first.id, first.generation).await.unwrap();
+    agents::release(&t.engine, &t.agent, first.id, first.generation, "shutting down").await.unwrap();
     reconcile::leases(&t.engine).await.unwrap();
     t.play().await;
     assert_eq!(job_of(&t, &backup).await.status, JobStatus::Completed);
@@ -377,4 +377,48 @@ async fn the_keys_of_a_vault_go_with_it_and_not_before() {
     t.clock.advance(SignedDuration::from_hours(24 * 15));
     t.settle().await;
     assert_ne!(t.engine.keys.recipient(vault).await.unwrap().public_key_pem, key);
+}
+
+#[tokio::test]
+async fn work_on_a_server_that_goes_off_or_away_is_not_handed_out_again() {
+    for (stopped, code) in [(true, "VMNotInRunningStateUserError"), (false, "WorkloadExtensionNotReachable")] {
+        let t = TestBox::new().await;
+        t.protected().await;
+        let backup = t.full().await;
+        lease(&t).await;
+        let mut tx = t.plain_store.begin().await.unwrap();
+        if stopped {
+            let state = rsvault_domain::discovery::ServerState::Stopped;
+            tx.put_server(&rsvault_domain::discovery::Server { state, ..t.server.clone() }).await.unwrap();
+        } else {
+            tx.delete_server(t.server.id).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        t.clock.advance(SignedDuration::from_secs(31));
+        reconcile::leases(&t.engine).await.unwrap();
+        let job = job_of(&t, &backup).await;
+        assert_eq!((job.status, job.faults[0].code.as_str()), (JobStatus::Failed, code));
+    }
+}
+
+#[tokio::test]
+async fn names_that_are_too_long_together_are_not_registered() {
+    let t = TestBox::new().await;
+    let change = VaultChange { location: Some("westeurope".into()), ..Default::default() };
+    vaults::put(&t.engine, &caller(), &vault_path(), change).await.unwrap();
+    let mut tx = t.plain_store.begin().await.unwrap();
+    for length in [81, 82] {
+        let server = rsvault_domain::discovery::Server {
+            id: rsvault_domain::id::ServerId(uuid::Uuid::new_v4()),
+            name: "x".repeat(length),
+            ..t.server.clone()
+        };
+        tx.put_server(&server).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let register = async |length: usize| {
+        discovery::register(&t.engine, &caller(), &vault_path(), &ContainerName::new("rg1", "x".repeat(length)), None).await
+    };
+    assert!(register(81).await.is_ok());
+    assert_eq!(register(82).await.unwrap_err().kind, FaultKind::Invalid);
 }
