@@ -321,6 +321,8 @@ pub trait SetRows: Send {
     async fn open_set(&mut self, set: &BackupSet) -> StoreResult<BackupSet>;
     /// One.
     async fn set(&mut self, id: SetId) -> StoreResult<Option<BackupSet>>;
+    /// One, without its manifest: what a set of any size costs the same to look up.
+    async fn set_head(&mut self, id: SetId) -> StoreResult<Option<BackupSet>>;
     /// The set that a command opened.
     async fn set_of_command(&mut self, command: CommandId) -> StoreResult<Option<BackupSet>>;
     /// Writes generation, key id and key version of an open set that another attempt takes over.

@@ -124,7 +124,7 @@ async fn lsn_order(tx: &mut dyn Tx, set: &BackupSet, facts: &BackupFacts) -> Res
         if newer.facts.recovery_fork != facts.recovery_fork || newer.facts.last_lsn <= facts.last_lsn {
             continue;
         }
-        let committed = tx.set(newer.set_id).await?.and_then(|s| s.closed_at);
+        let committed = tx.set_head(newer.set_id).await?.and_then(|s| s.closed_at);
         if committed.is_some_and(|at| at <= set.opened_at) {
             return Err(Fault::invalid(
                 "LsnOrder",

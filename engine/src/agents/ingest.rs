@@ -86,7 +86,7 @@ pub(super) async fn own_set(tx: &mut dyn Tx, agent: &AgentRecord, id: SetId) -> 
         Fault::not_found("SetNotFound", format!("Backup set '{id}' is not one of this agent's. Open a set for the command first."))
             .at("setId")
     };
-    let set = tx.set(id).await?.ok_or_else(missing)?;
+    let set = tx.set_head(id).await?.ok_or_else(missing)?;
     own(tx, agent, set.command_id).await.map_err(|fault| if fault.kind == FaultKind::NotFound { missing() } else { fault })?;
     Ok(set)
 }

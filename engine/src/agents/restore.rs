@@ -1,14 +1,14 @@
 //! Restore reads: only over the lease of a Restore command that names the set; every chunk checked
-//! against the manifest before it leaves.
+//! against the ledger before it leaves.
 
 use super::leased_any;
 use crate::Engine;
 use bytes::Bytes;
-use rsvault_domain::backup::{BackupSet, Manifest};
+use rsvault_domain::backup::{BackupSet, Manifest, SetState};
 use rsvault_domain::discovery::AgentRecord;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{CommandId, SetId};
-use rsvault_domain::ports::ObjectError;
+use rsvault_domain::ports::{ObjectError, Tx};
 use rsvault_domain::work::CommandWork;
 use zeroize::Zeroizing;
 
@@ -20,34 +20,38 @@ pub struct RestoreSet {
     pub data_key: Zeroizing<Vec<u8>>,
 }
 
-async fn named_set(engine: &Engine, agent: &AgentRecord, command: CommandId, id: SetId) -> Result<(BackupSet, Manifest)> {
-    let mut tx = engine.store.read().await?;
-    let command = leased_any(tx.as_mut(), agent, command).await?;
+/// The committed set `id`, without its manifest, if the leased restore names it.
+async fn named_set(tx: &mut dyn Tx, agent: &AgentRecord, command: CommandId, id: SetId) -> Result<BackupSet> {
+    let command = leased_any(tx, agent, command).await?;
     let refused = || Fault::not_found("SetNotFound", format!("Backup set '{id}' is not part of this restore.")).at("setId");
     match &command.work {
         CommandWork::Restore { plan, .. } if plan.steps.iter().any(|s| s.set_id == id) => {}
         _ => return Err(refused()),
     }
-    let set = tx.set(id).await?.ok_or_else(refused)?;
-    let manifest = set.manifest.clone().ok_or_else(refused)?;
-    Ok((set, manifest))
+    tx.set_head(id).await?.filter(|s| s.state == SetState::Committed).ok_or_else(refused)
 }
 
 /// Manifest and data key of a set of the plan.
 pub async fn restore_set(engine: &Engine, agent: &AgentRecord, command: CommandId, id: SetId) -> Result<RestoreSet> {
-    let (set, manifest) = named_set(engine, agent, command, id).await?;
+    let mut tx = engine.store.read().await?;
+    named_set(tx.as_mut(), agent, command, id).await?;
+    let set = tx.set(id).await?.ok_or_else(|| Fault::internal("a set vanished within a reading transaction"))?;
+    drop(tx);
+    let manifest = set.manifest.ok_or_else(|| Fault::internal("a committed set has no manifest"))?;
     let data_key = engine.keys.unwrap_key(set.vault_id, &manifest.key).await?;
     Ok(RestoreSet { manifest, data_key })
 }
 
 /// One chunk, verified. A chunk that is missing or altered is named and never delivered.
 pub async fn read_chunk(engine: &Engine, agent: &AgentRecord, command: CommandId, id: SetId, stream: u32, seq: u32) -> Result<Bytes> {
-    let (set, manifest) = named_set(engine, agent, command, id).await?;
-    let wanted = manifest
-        .streams
-        .get(stream as usize)
-        .and_then(|s| s.chunk_list.get(seq as usize))
+    let mut tx = engine.store.read().await?;
+    let set = named_set(tx.as_mut(), agent, command, id).await?;
+    // The ledger's row, not the manifest's: one row, however large the backup is.
+    let wanted = tx
+        .chunk(id, set.generation, stream, seq)
+        .await?
         .ok_or_else(|| Fault::not_found("ChunkNotFound", format!("Set '{id}' has no chunk {seq} in stream {stream}.")).at("seq"))?;
+    drop(tx);
     let corrupt = |what: &str| {
         Fault::conflict(
             "UserErrorRecoveryPointDataCorrupt",
@@ -62,7 +66,7 @@ pub async fn read_chunk(engine: &Engine, agent: &AgentRecord, command: CommandId
         Err(ObjectError::NotFound(_)) => return Err(corrupt("is missing from the object store")),
         Err(error) => return Err(error.into()),
     };
-    if blake3::hash(&bytes).to_hex().as_str() != wanted.blake3 {
+    if blake3::hash(&bytes).as_bytes() != &wanted.digest {
         tracing::error!(%key, "stored chunk differs from its digest");
         return Err(corrupt("differs from its digest"));
     }

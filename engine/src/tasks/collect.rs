@@ -12,7 +12,7 @@ use rsvault_domain::work::Task;
 const BATCH: usize = 1000;
 
 pub(super) async fn run(engine: &Engine, owner: &str, task: &Task, id: SetId) -> Result<()> {
-    let Some(set) = engine.store.read().await?.set(id).await? else { return finish(engine, owner, task, None).await };
+    let Some(set) = engine.store.read().await?.set_head(id).await? else { return finish(engine, owner, task, None).await };
     let all = format!("vaults/{}/items/{}/sets/{id}/", set.vault_id, set.item_id);
     let (dead, gone) = match set.state {
         SetState::Collecting => (vec![all], Some(id)),

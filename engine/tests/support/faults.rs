@@ -199,6 +199,7 @@ pass! {
     SetRows {
         fn open_set(set: &BackupSet) -> StoreResult<BackupSet>;
         fn set(id: SetId) -> StoreResult<Option<BackupSet>>;
+        fn set_head(id: SetId) -> StoreResult<Option<BackupSet>>;
         fn set_of_command(command: CommandId) -> StoreResult<Option<BackupSet>>;
         fn reopen_set(set: &BackupSet) -> StoreResult<()>;
         fn put_chunk(set: SetId, generation: i64, chunk: &ChunkRow) -> StoreResult<ChunkRow>;

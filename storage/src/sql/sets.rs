@@ -108,6 +108,17 @@ impl SetRows for Tx {
         self.query("SELECT * FROM backup_sets WHERE id = $1").bind(id.0).optional::<SetRow, _>().await
     }
 
+    async fn set_head(&mut self, id: SetId) -> StoreResult<Option<BackupSet>> {
+        self.query(
+            "SELECT id, vault_id, item_id, command_id, kind, state, generation, dedupe_key, chunk_size, key_id, key_version, opened_at,
+                closed_at, CAST(NULL AS JSONB) AS manifest
+             FROM backup_sets WHERE id = $1",
+        )
+        .bind(id.0)
+        .optional::<SetRow, _>()
+        .await
+    }
+
     async fn set_of_command(&mut self, command: CommandId) -> StoreResult<Option<BackupSet>> {
         self.query("SELECT * FROM backup_sets WHERE command_id = $1 ORDER BY opened_at DESC, id DESC LIMIT 1")
             .bind(command.0)

@@ -62,6 +62,11 @@ async fn a_stale_generation_commits_nothing(bed: Bed) {
     assert_eq!(tx.set(set.id).await.unwrap(), Some(set.clone()));
     assert!(tx.commit_set(set.id, 2, &manifest, at(9)).await.unwrap());
     let committed = tx.set(set.id).await.unwrap().unwrap();
+    assert_eq!(
+        tx.set_head(set.id).await.unwrap(),
+        Some(BackupSet { manifest: None, ..committed.clone() }),
+        "the head leaves the manifest out"
+    );
     assert_eq!((committed.state, committed.closed_at, committed.manifest.as_ref()), (SetState::Committed, Some(at(9)), Some(&manifest)));
     assert!(!tx.commit_set(set.id, 2, &manifest, at(10)).await.unwrap(), "committed twice");
     assert_eq!(tx.committed_sets(item.id).await.unwrap(), [committed]);
