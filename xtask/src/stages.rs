@@ -65,6 +65,7 @@ pub(crate) const ALL: &[Stage] = &[
         600,
     ),
     story("authorization", "every route of the ARM document asks for a token and a right", &["authorization_story.py"], PY, 300),
+    story("demo", "the README's first command, on both databases", &["demo_story.py"], PY_PG, 300),
     story("sdk", "the Python SDKs play the SQL story; their traffic fits the contract", &["sdk_story.py"], PY, 900),
     story("az-sqlite", "the Azure CLI plays the SQL story", &["az_story.py"], &[Need::Az, Need::Python], 900),
     story(
