@@ -422,3 +422,18 @@ async fn names_that_are_too_long_together_are_not_registered() {
     assert!(register(81).await.is_ok());
     assert_eq!(register(82).await.unwrap_err().kind, FaultKind::Invalid);
 }
+
+#[tokio::test]
+async fn a_poll_of_an_agent_that_was_put_out_takes_no_work() {
+    let t = TestBox::new().await;
+    t.protected().await;
+    // The poll was let in; then the server is enrolled again while it waits.
+    let (token, _) = agents::create_token(&t.engine, t.server.id, SignedDuration::from_hours(1)).await.unwrap();
+    agents::enroll(&t.engine, &token, "2").await.unwrap();
+    let backup = t.full().await;
+    let refused = agents::next_command(&t.engine, &t.agent, "1", Duration::ZERO).await.unwrap_err();
+    assert_eq!(refused.code, "AgentCredentialsInvalid");
+    let mut tx = t.engine.store.read().await.unwrap();
+    let command = tx.command_of_job(backup.job_id.unwrap()).await.unwrap().unwrap();
+    assert_eq!(command.state, rsvault_domain::work::CommandState::Queued, "the new agent finds it");
+}

@@ -50,6 +50,10 @@ pub async fn next_command(engine: &Engine, agent: &AgentRecord, version: &str, w
         let waiting = engine.store.read().await?.open_commands(agent.server_id).await?.iter().any(|c| c.state == CommandState::Queued);
         if waiting {
             let mut tx = engine.store.begin().await?;
+            // The server may have been enrolled again while this poll waited.
+            if tx.agent_of(agent.server_id).await?.is_none_or(|newest| newest.id != agent.id) {
+                return Err(super::enroll::refused());
+            }
             if let Some(command) = tx.claim_command(agent.server_id, lease_end(engine)?).await? {
                 tx.commit().await?;
                 return Ok(Some(LeasedCommand { command, lease_seconds: lease_seconds() }));

@@ -58,13 +58,6 @@ pub async fn enroll(engine: &Engine, token: &str, version: &str) -> Result<Enrol
 /// Checks an agent's credentials. Only the newest enrolment of a server counts: an agent whose
 /// server was enrolled again is out.
 pub async fn authenticate(engine: &Engine, id: AgentId, own_secret: &str) -> Result<AgentRecord> {
-    let refused = || {
-        Fault::new(
-            FaultKind::Unauthenticated,
-            "AgentCredentialsInvalid",
-            "The agent's credentials are not valid here. Enrol the agent again with a new token.",
-        )
-    };
     let mut tx = engine.store.read().await?;
     let agent = tx.agent(id).await?.ok_or_else(refused)?;
     if !secret::matches(own_secret, &agent.secret_hash) {
@@ -74,4 +67,13 @@ pub async fn authenticate(engine: &Engine, id: AgentId, own_secret: &str) -> Res
         Some(newest) if newest.id == agent.id => Ok(agent),
         _ => Err(refused()),
     }
+}
+
+/// The answer to an agent whose credentials do not count (any more).
+pub(super) fn refused() -> Fault {
+    Fault::new(
+        FaultKind::Unauthenticated,
+        "AgentCredentialsInvalid",
+        "The agent's credentials are not valid here. Enrol the agent again with a new token.",
+    )
 }

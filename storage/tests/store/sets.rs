@@ -3,7 +3,7 @@
 use crate::bed::Bed;
 use crate::on_both;
 use crate::sample::{at, chunk, id, manifest, point, set, stored_item};
-use rsvault_domain::backup::{BackupKind, RecoveryPoint, RecoveryPointName, SetState};
+use rsvault_domain::backup::{BackupKind, BackupSet, RecoveryPoint, RecoveryPointName, SetState};
 use rsvault_domain::ports::{Page, PointSummary, StoreError};
 
 on_both!(
