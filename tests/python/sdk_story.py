@@ -14,7 +14,7 @@ from azure.mgmt.recoveryservices import RecoveryServicesClient
 from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 
 from story import equal, telling, until
-from vault import LOCATION, SUB, Server, container, item, vm_id
+from vault import LOCATION, SUB, Server, Vault, container, item, vm_id
 
 CONTRACT = os.path.join(os.path.dirname(__file__), "..", "contract")
 RG, VAULT, FABRIC = "rg1", "sdkvault", "Azure"
@@ -84,12 +84,12 @@ def kept(raw, _body, _headers):
     return raw.http_response.status_code, {k.lower(): v for k, v in raw.http_response.headers.items()}
 
 
-def finish(backup, status_and_headers):
+def finish(backup, status_and_headers, vault=VAULT):
     status, headers = status_and_headers
     equal(status, 202, "status")
     op = headers["azure-asyncoperation"].split("?")[0].rsplit("/", 1)[1]
     equal(headers["location"].split("?")[0].rsplit("/", 1)[1], op, "both headers end in the same id")
-    done = until(lambda: (s := backup.backup_operation_statuses.get(*ON, op)).status != "InProgress" and s, "operation", 120)
+    done = until(lambda: (s := backup.backup_operation_statuses.get(vault, RG, op)).status != "InProgress" and s, "operation", 120)
     return done, op
 
 
@@ -286,6 +286,21 @@ def leave(story, backup, vault, server):
         refused(lambda: vault.vaults.get(RG, VAULT), status=404)
 
 
+def cancel(story, backup, server):
+    with story.step("cancel of a running backup: Cancelled, and no recovery point"):
+        vault = Vault(server, "long-sdk", RG)
+        c, i = vault.long_backup()
+        at = (vault.name, RG, "Azure", c, i)
+        request = {"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": "Full", "enableCompression": False}}
+        done, _ = finish(backup, backup.backups.trigger(*at, request, cls=kept), vault.name)
+        job = done.properties.job_id
+        until(lambda: backup.job_details.get(vault.name, RG, job).properties.status == "InProgress", "a running job", 10)
+        backup.job_cancellations.trigger(vault.name, RG, job)
+        ended = until(lambda: (j := backup.job_details.get(vault.name, RG, job)).properties.status not in ("InProgress", "Cancelling") and j, "the cancel", 60)
+        equal(ended.properties.status, "Cancelled", "the cancelled job")
+        equal([p.name for p in backup.recovery_points.list(*at)], ["DefaultRangeRecoveryPoint"], "points")
+
+
 def vault_path():
     return f"/subscriptions/{SUB}/resourceGroups/{RG}/providers/Microsoft.RecoveryServices/vaults/{VAULT}"
 
@@ -305,6 +320,7 @@ def main():
             restore(story, backup, server, sums)
         wrong_inputs(story, server, backup, vault)
         leave(story, backup, vault, server)
+        cancel(story, backup, server)
         with story.step("the traffic fits the SDKs' contract"):
             check = [sys.executable, os.path.join(CONTRACT, "validate.py"), os.path.join(CONTRACT, "openapi-oracle.json"), captures]
             done = subprocess.run(check, capture_output=True, text=True, timeout=120)

@@ -222,6 +222,15 @@ class Vault:
     def points(self, database="salesdb", vm="sqlvm1"):
         return self.server.arm("GET", self.item_path(database, vm) + "/recoveryPoints", want=200).json()["value"]
 
+    def long_backup(self, vm="longvm", mib=1024):
+        """A protected database whose uncompressed backup runs long enough for a client to interfere."""
+        spec = {"resourceGroup": GROUP, "location": LOCATION, "instances": [{"name": "MSSQLSERVER", "databases": [{"name": "longdb", "sizeMiB": mib}]}]}
+        self.server.emulator_call("PUT", f"/servers/{vm}", spec)
+        self.create()
+        self.register(vm)
+        self.protect("longdb", vm)
+        return container(vm), item("longdb")
+
     def restore_original(self, point, database="salesdb", vm="sqlvm1"):
         body = {"properties": {"objectType": "AzureWorkloadSQLRestoreRequest", "recoveryType": "OriginalLocation",
                                "shouldUseAlternateTargetLocation": True, "isNonRecoverable": False, "sourceResourceId": vm_id(vm)}}
