@@ -10,7 +10,7 @@ import sys
 import time
 
 from story import equal, telling, until
-from vault import GROUP, LOCATION, SUB, TENANT, Server, container, item, new_database, vm_id
+from vault import GROUP, LOCATION, SUB, TENANT, Server, Vault, container, item, new_database, vm_id
 
 AZ = os.environ["RSVAULT_AZ"]
 VAULT, RG = "vault1", "rg-az"
@@ -310,6 +310,21 @@ def force(story, az, server):
         equal(az("group", "exists", "-n", RG), False, "exists")
 
 
+def cancel(story, az, server):
+    with story.step("job stop of a running backup: Cancelled, and no recovery point"):
+        vault = Vault(server, "long-az")
+        c, i = vault.long_backup()
+        on = ["-g", GROUP, "--vault-name", vault.name]
+        at = [*on, "--container-name", c, "--item-name", i]
+        job = az("backup", "protection", "backup-now", *at, *WL, *MS, "--backup-type", "Full", "--enable-compression", "false")
+        equal(job["properties"]["status"], "InProgress", "the job when it is stopped")
+        az("backup", "job", "stop", *on, "-n", job["name"])
+        ended = until(lambda: (j := az("backup", "job", "show", *on, "-n", job["name"])["properties"])["status"] not in ("InProgress", "Cancelling") and j,
+                      "the cancel", seconds=60)
+        equal((ended["status"], ended["errorDetails"][0]["errorTitle"]), ("Cancelled", "UserErrorJobSuccessfullyCancelled"), "the stopped job")
+        equal([p["name"] for p in az("backup", "recoverypoint", "list", *at, *WL)], ["DefaultRangeRecoveryPoint"], "points")
+
+
 def main():
     words = ["--database", new_database()] if "--postgres" in sys.argv else []
     with telling() as story, Server(*words) as server:
@@ -324,6 +339,7 @@ def main():
             restore(story, az, server, sums)
         stop(story, az, server)
         force(story, az, server)
+        cancel(story, az, server)
         with story.step("the server ends on SIGTERM"):
             server.stop()
         print(f"az commands: {Az.passed} as wanted of {Az.ran} run in {time.monotonic() - began:.0f} s")
