@@ -12,8 +12,11 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use rsvault_domain::id::OperationId;
 use rsvault_domain::operation::{Operation, OperationStatus};
 use rsvault_domain::{Fault, FaultKind};
+use rsvault_engine::vaults::VaultPath;
+use rsvault_engine::{Engine, operations};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::{IntoResponses, ToSchema};
@@ -157,8 +160,18 @@ pub(crate) fn no_content() -> Response {
     response
 }
 
+/// What a result reader starts with: the operation once it has succeeded, None while it still runs
+/// after [`HOLD`], its fault if it has failed.
+pub(crate) async fn settled(engine: &Engine, vault: &VaultPath, id: OperationId) -> Result<Option<Operation>, Fault> {
+    let operation = operations::wait(engine, vault, id, HOLD).await?;
+    match failure(&operation) {
+        Some(fault) => Err(fault),
+        None => Ok((operation.status != OperationStatus::InProgress).then_some(operation)),
+    }
+}
+
 /// The fault of an operation that has failed, for result readers.
-pub(crate) fn failure(operation: &Operation) -> Option<Fault> {
+fn failure(operation: &Operation) -> Option<Fault> {
     let fallback = || ("OperationFailed".to_owned(), "The operation failed. Look at its job for the reason.".to_owned());
     match operation.status {
         OperationStatus::InProgress | OperationStatus::Succeeded => None,

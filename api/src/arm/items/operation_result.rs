@@ -3,7 +3,7 @@
 use super::ItemView;
 use crate::AppState;
 use crate::arm::links;
-use crate::arm::lro::{AcceptedDoc, HOLD, Lro, failure, no_content};
+use crate::arm::lro::{AcceptedDoc, Lro, no_content, settled};
 use crate::arm::names::{ItemOperationPath, at_item, operation};
 use crate::arm::page::VersionQuery;
 use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
@@ -11,8 +11,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use rsvault_domain::FaultKind;
-use rsvault_domain::operation::{OperationStatus, Subject};
-use rsvault_engine::{operations, protection};
+use rsvault_domain::operation::Subject;
+use rsvault_engine::protection;
 use std::sync::Arc;
 
 /// Reads the result of an operation.
@@ -26,13 +26,9 @@ pub(crate) async fn handler(
 ) -> Result<Response, ArmError> {
     let id = operation(&path.operation_id)?;
     let item = path.item_path();
-    let operation = operations::wait(&state.engine, &path.vault().ask()?, id, HOLD).await?;
-    if let Some(fault) = failure(&operation) {
-        return Err(fault.into());
-    }
-    if operation.status == OperationStatus::InProgress {
+    let Some(operation) = settled(&state.engine, &path.vault().ask()?, id).await? else {
         return Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_item(&item, id)).accepted());
-    }
+    };
     if !matches!(operation.subject, Subject::Item(_)) {
         return Ok(no_content());
     }

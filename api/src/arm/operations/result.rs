@@ -2,14 +2,12 @@
 
 use crate::AppState;
 use crate::arm::links;
-use crate::arm::lro::{AcceptedDoc, HOLD, Lro, failure, no_content};
+use crate::arm::lro::{AcceptedDoc, Lro, no_content, settled};
 use crate::arm::names::{VaultOperationPath, at_vault, operation};
 use crate::arm::page::VersionQuery;
 use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::extract::State;
 use axum::response::Response;
-use rsvault_domain::operation::OperationStatus;
-use rsvault_engine::operations;
 use std::sync::Arc;
 
 /// Reads the result of an operation.
@@ -22,11 +20,7 @@ pub(crate) async fn handler(
     ArmQuery(query): ArmQuery<VersionQuery>,
 ) -> Result<Response, ArmError> {
     let id = operation(&path.operation_id)?;
-    let operation = operations::wait(&state.engine, &path.vault().ask()?, id, HOLD).await?;
-    if let Some(fault) = failure(&operation) {
-        return Err(fault.into());
-    }
-    if operation.status == OperationStatus::InProgress {
+    if settled(&state.engine, &path.vault().ask()?, id).await?.is_none() {
         return Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_backup(&path.vault(), id)).accepted());
     }
     Ok(no_content())

@@ -3,15 +3,14 @@
 use super::VaultView;
 use crate::AppState;
 use crate::arm::links;
-use crate::arm::lro::{AcceptedDoc, HOLD, Lro, failure};
+use crate::arm::lro::{AcceptedDoc, Lro, settled};
 use crate::arm::names::{VaultOperationPath, at_vault, operation};
 use crate::arm::page::VersionQuery;
 use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use rsvault_domain::operation::OperationStatus;
-use rsvault_engine::{operations, vaults};
+use rsvault_engine::vaults;
 use std::sync::Arc;
 
 /// Reads the result of an operation.
@@ -24,11 +23,7 @@ pub(crate) async fn handler(
     ArmQuery(query): ArmQuery<VersionQuery>,
 ) -> Result<Response, ArmError> {
     let (vault, id) = (path.vault(), operation(&path.operation_id)?);
-    let operation = operations::wait(&state.engine, &vault.ask()?, id, HOLD).await?;
-    if let Some(fault) = failure(&operation) {
-        return Err(fault.into());
-    }
-    if operation.status == OperationStatus::InProgress {
+    if settled(&state.engine, &vault.ask()?, id).await?.is_none() {
         return Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_vault(&vault, id)).accepted());
     }
     let vault = vaults::get(&state.engine, &vault.ask()?).await?;
