@@ -3,10 +3,10 @@
 //! same routes.
 
 use crate::edge::{COVERAGE, CloudError, CloudErrorBody, coverage_rows, operations};
-use crate::emulator::ProblemBody;
 use crate::{AppState, agent as agent_surface, arm as arm_surface, emulator as emulator_surface, identity, tenancy};
 use axum::Router;
 use rsvault_engine::Engine;
+use rsvault_protocol::messages::Problem as ProblemBody;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::OpenApi as _;

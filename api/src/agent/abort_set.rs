@@ -2,7 +2,7 @@
 
 use super::caller::CallingAgent;
 use super::extract::{At, Body};
-use super::problem::{Problem, Problems};
+use crate::edge::{Problem, Problems};
 use axum::extract::State;
 use http::StatusCode;
 use rsvault_domain::id::SetId;

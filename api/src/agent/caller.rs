@@ -1,6 +1,6 @@
 //! Who asks: an enrolled agent.
 
-use super::problem::Problem;
+use crate::edge::Problem;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;

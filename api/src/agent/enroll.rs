@@ -1,7 +1,7 @@
 //! `POST /agent/v1/enroll`
 
 use super::extract::Body;
-use super::problem::{Problem, Problems};
+use crate::edge::{Problem, Problems};
 use axum::Json;
 use axum::extract::State;
 use rsvault_engine::{Engine, agents};

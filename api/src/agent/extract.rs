@@ -1,6 +1,6 @@
 //! axum's extractors with problem+json errors.
 
-use super::problem::Problem;
+use crate::edge::Problem;
 use crate::edge::extract::json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use http::request::Parts;

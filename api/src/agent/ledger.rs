@@ -2,7 +2,7 @@
 
 use super::caller::CallingAgent;
 use super::extract::At;
-use super::problem::{Problem, Problems};
+use crate::edge::{Problem, Problems};
 use axum::Json;
 use axum::extract::State;
 use rsvault_domain::backup::ChunkRow;

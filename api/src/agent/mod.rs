@@ -14,7 +14,6 @@ mod ingest;
 mod ledger;
 mod next_command;
 mod open_set;
-mod problem;
 mod put_chunk;
 mod read_chunk;
 mod restore_set;

@@ -2,7 +2,7 @@
 
 use super::caller::CallingAgent;
 use super::extract::Body;
-use super::problem::{Problem, Problems};
+use crate::edge::{Problem, Problems};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

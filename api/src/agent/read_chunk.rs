@@ -3,7 +3,7 @@
 use super::caller::CallingAgent;
 use super::extract::At;
 use super::ingest::Gate;
-use super::problem::{Problem, Problems};
+use crate::edge::{Problem, Problems};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -8,18 +8,20 @@ pub(crate) mod extract;
 mod gate;
 mod headers;
 mod origin;
+mod problem;
 mod surface;
 
 pub use caller::Caller;
 pub use error::{ArmError, ArmErrors, CloudError, CloudErrorBody, log, status};
 pub use extract::{ArmJson, ArmPath, ArmQuery, BODY_LIMIT};
 pub use headers::RequestId;
+pub use problem::{Problem, Problems};
 pub use surface::{Action, CoverageRow, Operation, Surface};
 
 pub(crate) use gate::{Denied, authenticate};
 pub(crate) use surface::{COVERAGE, coverage_rows, operations};
 
-use crate::{AppState, docs, emulator};
+use crate::{AppState, docs};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
@@ -48,7 +50,7 @@ pub fn app(state: Arc<AppState>) -> Router {
 }
 
 async fn no_such_route(request: Request) -> Response {
-    emulator::Problem(Fault::not_found("NoSuchRoute", format!("No route at '{}'.", request.uri().path()))).into_response()
+    Problem(Fault::not_found("NoSuchRoute", format!("No route at '{}'.", request.uri().path()))).into_response()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Who may use the emulator surface: anyone while the server listens on loopback (but no web page
 //! of another origin, and only under a loopback name), else the holder of an Owner's token.
 
-use super::Problem;
 use crate::AppState;
+use crate::edge::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use http::header;

@@ -2,8 +2,9 @@
 
 use super::admin::Admin;
 use super::body::PurgedBody;
-use super::{Problem, Problems, simulation};
+use super::simulation;
 use crate::AppState;
+use crate::edge::{Problem, Problems};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;

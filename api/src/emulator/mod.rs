@@ -5,12 +5,10 @@ mod admin;
 mod body;
 mod control;
 mod oracle;
-mod problem;
 mod servers;
 
-pub use problem::{Problem, ProblemBody, Problems};
-
 use crate::AppState;
+use crate::edge::Problem;
 use rsvault_domain::ports::Simulation;
 use rsvault_domain::{Fault, FaultKind};
 use std::sync::Arc;

@@ -3,9 +3,10 @@
 use super::admin::Admin;
 use super::body::{ChecksumBody, WriteBody, WrittenBody};
 use super::servers::Where;
-use super::{BODY_LIMIT, Problem, Problems, simulation};
+use super::{BODY_LIMIT, simulation};
 use crate::AppState;
 use crate::edge::extract;
+use crate::edge::{Problem, Problems};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use rsvault_domain::fault::Fault;

@@ -45,7 +45,7 @@ async fn bad_servers_are_refused_by_name_with_problem_json() {
         (json!({"resourceGroup": "g.", "location": "l"}), "resourceGroupName"),
     ] {
         let (status, headers, problem) = put(body.clone()).await;
-        assert_eq!((status, problem["target"].as_str()), (StatusCode::BAD_REQUEST, Some(target)), "{body}: {problem}");
+        assert_eq!((status, problem["field"].as_str()), (StatusCode::BAD_REQUEST, Some(target)), "{body}: {problem}");
         assert_eq!(headers["content-type"], "application/problem+json");
     }
     let (_, _, list) = app.call("", "GET", "/emulator/servers", None).await;

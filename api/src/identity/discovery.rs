@@ -2,7 +2,7 @@
 //! this cloud consists of.
 
 use crate::AppState;
-use crate::emulator::Problem;
+use crate::edge::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
@@ -42,7 +42,7 @@ impl OpenIdConfiguration {
 
 /// ADFS-style discovery: the authority is `<server>/adfs`.
 #[utoipa::path(get, path = "/adfs/.well-known/openid-configuration", tag = "Sign-in", operation_id = "SignIn_AdfsConfiguration",
-    responses((status = 200, description = "Where to sign in.", body = OpenIdConfiguration), crate::emulator::Problems))]
+    responses((status = 200, description = "Where to sign in.", body = OpenIdConfiguration), crate::edge::Problems))]
 pub(crate) async fn adfs(State(state): State<Arc<AppState>>, parts: Parts) -> Result<Json<OpenIdConfiguration>, Problem> {
     let base = state.edge.base_url(&parts)?;
     Ok(OpenIdConfiguration::new(format!("{base}/adfs"), &format!("{base}/adfs/oauth2"), format!("{base}/adfs/discovery/keys")))
@@ -51,7 +51,7 @@ pub(crate) async fn adfs(State(state): State<Arc<AppState>>, parts: Parts) -> Re
 /// AAD-style discovery: the authority is the server itself.
 #[utoipa::path(get, path = "/{tenant}/v2.0/.well-known/openid-configuration", tag = "Sign-in", operation_id = "SignIn_Configuration",
     params(("tenant" = String, Path, description = "Tenant id.")),
-    responses((status = 200, description = "Where to sign in.", body = OpenIdConfiguration), crate::emulator::Problems))]
+    responses((status = 200, description = "Where to sign in.", body = OpenIdConfiguration), crate::edge::Problems))]
 pub(crate) async fn aad(
     State(state): State<Arc<AppState>>,
     Path(tenant): Path<String>,
@@ -120,7 +120,7 @@ pub(crate) struct CloudSuffixes {
 
 /// The cloud's metadata as one object: `az cloud register --endpoint-resource-manager <server>` is enough.
 #[utoipa::path(get, path = "/metadata/endpoints", tag = "Sign-in", operation_id = "SignIn_CloudMetadata",
-    responses((status = 200, description = "The cloud's endpoints.", body = CloudMetadata), crate::emulator::Problems))]
+    responses((status = 200, description = "The cloud's endpoints.", body = CloudMetadata), crate::edge::Problems))]
 pub(crate) async fn metadata(State(state): State<Arc<AppState>>, parts: Parts) -> Result<Json<CloudMetadata>, Problem> {
     let base = state.edge.base_url(&parts)?;
     Ok(Json(CloudMetadata {

@@ -67,7 +67,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
             Self::OAuth(status, body) => (status, Json(body)).into_response(),
-            Self::Broken(fault) => crate::emulator::Problem(fault).into_response(),
+            Self::Broken(fault) => crate::edge::Problem(fault).into_response(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The one mapping from [`Fault`] to RFC 9457 problem details on this surface.
+//! The one mapping from [`Fault`] to RFC 9457 problem details, for the surfaces that are rsvault's own
+//! (agents, emulator, sign-in).
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -15,11 +16,11 @@ use utoipa::IntoResponses;
     content_type = "application/problem+json"
 )]
 #[allow(dead_code, reason = "read by the document generator alone")]
-pub(super) struct Problems(ProblemBody);
+pub struct Problems(ProblemBody);
 
-/// A [`Fault`] on its way to an agent.
+/// A [`Fault`] on its way to a client that is not of ARM.
 #[derive(Debug)]
-pub(super) struct Problem(pub(super) Fault);
+pub struct Problem(pub Fault);
 
 impl<F: Into<Fault>> From<F> for Problem {
     fn from(fault: F) -> Self {
@@ -47,7 +48,7 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"rsvault-agent\""));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"rsvault\""));
         }
         response
     }
