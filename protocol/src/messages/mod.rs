@@ -17,26 +17,29 @@ pub use set::{AbortSetBody, ChunkEntry, CommitSetBody, CommittedView, LedgerView
 /// What every path of the surface starts with.
 pub const BASE_PATH: &str = "/agent/v1";
 
-/// RFC 9457 problem details.
+/// RFC 9457 problem details. Always sent whole; read leniently, since a proxy may answer instead.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// A URI that names the kind of problem.
     #[serde(rename = "type", default)]
-    #[schema(example = "urn:rsvault:problem:StaleGeneration")]
+    #[schema(required = true, example = "urn:rsvault:problem:StaleGeneration")]
     pub kind: String,
     /// Short text of the kind.
     #[serde(default)]
+    #[schema(required = true)]
     pub title: String,
     /// The HTTP status again.
     #[serde(default)]
+    #[schema(required = true)]
     pub status: u16,
     /// What went wrong here and what to do.
     #[serde(default)]
+    #[schema(required = true)]
     pub detail: String,
     /// Stable machine word.
     #[serde(default)]
-    #[schema(example = "StaleGeneration")]
+    #[schema(required = true, example = "StaleGeneration")]
     pub code: String,
     /// Field at fault, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
