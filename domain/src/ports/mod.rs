@@ -1,0 +1,24 @@
+//! The ports: what the rest of the house must provide. Engine code sees these traits only.
+//!
+//! Rules for implementers: methods of [`Tx`] stand on the open transaction; dropping it rolls back.
+//! Writing transactions are serial (each sees all effects of the one before), on both databases.
+//! Times come in as parameters; no port but [`Clock`] knows what time it is. Every list is keyset
+//! paged. `update_*` writes the whole record found by its id and fails with `StoreError::Missing`
+//! if it is gone.
+
+mod keys;
+mod objects;
+mod rows;
+mod simulation;
+mod store;
+mod time;
+
+pub use keys::{KeyRing, Recipient};
+pub use objects::{OBJECT_PATIENCE, ObjectError, ObjectStore, PutOutcome};
+pub use rows::{
+    AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
+    TenancyRows, VaultRows,
+};
+pub use simulation::{OracleChecksum, OracleMoment, OracleWrite, Simulation};
+pub use store::{ItemFilter, JobFilter, Page, PointSummary, Slice, Store, StoreError, StoreResult, Tx};
+pub use time::{Bell, Clock, Wake};

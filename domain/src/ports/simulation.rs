@@ -1,0 +1,56 @@
+//! The simulated servers of the emulator, as the rest of the house drives them.
+
+use crate::discovery::Server;
+use crate::fault::Result;
+use crate::id::ServerId;
+use crate::simulation::ServerSpec;
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Checksum of a database's state, known to the simulator without any backup.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OracleChecksum {
+    /// LSN of the state.
+    pub lsn: crate::backup::Lsn,
+    /// When that LSN was committed.
+    pub committed_at: Timestamp,
+    /// Hash over all pages, hex.
+    pub hash: String,
+}
+
+/// What a write on a simulated database did.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OracleWrite {
+    /// LSN of its commit.
+    pub lsn: crate::backup::Lsn,
+    /// When.
+    pub committed_at: Timestamp,
+}
+
+/// At which moment the oracle is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OracleMoment {
+    /// Now.
+    Latest,
+    /// At this LSN.
+    Lsn(crate::backup::Lsn),
+    /// At this time.
+    Time(Timestamp),
+}
+
+/// The emulator's simulated servers. `put` makes or changes a server and its in-process agent.
+#[async_trait]
+pub trait Simulation: Send + Sync + 'static {
+    /// Makes or changes the server `name`.
+    async fn put(&self, server: &Server, spec: &ServerSpec) -> Result<()>;
+    /// What it was made of and holds now (restored databases included).
+    async fn get(&self, server: ServerId) -> Result<Option<ServerSpec>>;
+    /// Powers down, forgets, deletes its files.
+    async fn delete(&self, server: ServerId) -> Result<()>;
+    /// Changes `pages` pages of a database, chosen and filled from `seed`.
+    async fn write(&self, server: ServerId, instance: &str, database: &str, pages: u32, seed: u64) -> Result<OracleWrite>;
+    /// Checksum of a database at a moment.
+    async fn checksum(&self, server: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum>;
+}

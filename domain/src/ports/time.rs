@@ -1,0 +1,31 @@
+//! Time and doorbells.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// The one source of time.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Doorbells: something changed that a waiter may care about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bell {
+    /// Tasks were enqueued.
+    Tasks,
+    /// Commands were queued for agents, or a cancel was asked for.
+    Commands,
+    /// An operation or job ended.
+    Operations,
+}
+
+/// Rings doorbells and waits for them. A ring may be lost (another process, a restart): waiters
+/// also look on a timer.
+#[async_trait]
+pub trait Wake: Send + Sync + 'static {
+    /// Rings.
+    fn ring(&self, bell: Bell);
+    /// Returns at the next ring after the call, or after `at_most`, whichever is first.
+    async fn wait(&self, bell: Bell, at_most: std::time::Duration);
+}
