@@ -174,7 +174,9 @@ async fn discovery_shows_the_cluster_as_one_database() {
     let [instance] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(instance.name, "PostgreSQL-54011");
     assert!(instance.version.starts_with("PostgreSQL ") && instance.fault.is_none(), "{instance:?}");
-    assert_eq!(instance.directories[0].path, format!("{}/", cluster.data()));
+    // Clients make restore targets of these folders: they are where restores go, not the live data directory.
+    let folders: Vec<&str> = instance.directories.iter().map(|d| d.path.as_str()).collect();
+    assert_eq!(folders, [format!("{}/", root.path().display()), format!("{}/", root.path().display())]);
     let [database] = instance.databases.as_slice() else { panic!("{instance:?}") };
     assert_eq!(database.name, "cluster");
     assert_eq!(database.size.to_string(), cluster.sql("select sum(pg_database_size(oid)) from pg_database"));
@@ -288,6 +290,11 @@ async fn a_restore_that_fails_or_may_not_replace_leaves_everything_as_it_was() {
         source_path: cluster.data().into(),
         target_path: target.to_str().unwrap().into(),
     };
+    let inside = FileMapping { target_path: format!("{}/cluster_1", cluster.data()), ..mapping.clone() };
+    let refused = restore(&workload, &plan(&cluster, "any", true, vec![inside]), &kept, false).await.unwrap_err().to_job_fault();
+    assert!(refused.message.contains("inside the data directory"), "{}", refused.message);
+    assert!(!std::path::Path::new(cluster.data()).join("cluster_1").exists());
+
     let careful = plan(&cluster, "any", false, vec![mapping.clone()]);
     let refused = restore(&workload, &careful, &kept, false).await.unwrap_err();
     assert_eq!(code(&refused), "UserErrorCannotRestoreExistingDBWithoutForceOverwrite");

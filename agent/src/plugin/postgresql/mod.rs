@@ -80,12 +80,9 @@ impl Workload for PostgresWorkload {
         match Server::ask(&self.settings).await {
             Err(error) => instance.fault = Some(error.to_job_fault()),
             Ok(server) => {
-                if let Some(data) = &server.data_directory {
-                    instance.directories = vec![
-                        DataDirectory { kind: FileKind::Data, path: format!("{data}/") },
-                        DataDirectory { kind: FileKind::Log, path: format!("{data}/pg_wal/") },
-                    ];
-                }
+                // Clients make the target paths of a restore from these folders.
+                let root = format!("{}/", self.settings.restore_root.display());
+                instance.directories = [FileKind::Data, FileKind::Log].map(|kind| DataDirectory { kind, path: root.clone() }).into();
                 match server.check_rights(&self.settings.user) {
                     Err(error) => instance.fault = Some(error.to_job_fault()),
                     Ok(()) => {

@@ -60,6 +60,14 @@ impl Target {
     pub(super) fn check_free(&self) -> Result<(), WorkloadError> {
         let shown = self.directory.display();
         let looking = |e| WorkloadError::io(format!("looking at '{shown}'"), e);
+        for above in self.directory.ancestors().skip(1) {
+            if above.join("PG_VERSION").try_exists().map_err(looking)? {
+                return Err(refused(&format!(
+                    "'{shown}' lies inside the data directory '{}': choose a target outside of it.",
+                    above.display()
+                )));
+            }
+        }
         let mut entries = match std::fs::read_dir(&self.directory) {
             Ok(entries) => entries,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
