@@ -1,6 +1,7 @@
 //! Backups: kinds, log sequence numbers, what the engine reports of a backup (facts), the backup set
 //! and its life (Open → Committed | Aborted), recovery points.
 
+pub mod chain;
 mod facts;
 mod point;
 mod set;
