@@ -22,10 +22,15 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 struct SystemClock;
+#[async_trait::async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         #[allow(clippy::disallowed_methods, reason = "this is the clock")]
         Timestamp::now()
+    }
+    async fn until(&self, at: Timestamp) {
+        let wait = std::time::Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+        tokio::time::sleep(wait.min(std::time::Duration::from_secs(1))).await;
     }
 }
 

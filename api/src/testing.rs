@@ -26,21 +26,24 @@ pub(crate) const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 pub(crate) const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
 
 /// A clock that a test moves.
-pub(crate) struct FixedClock(Mutex<Timestamp>);
+pub(crate) struct FixedClock(tokio::sync::watch::Sender<Timestamp>);
 
 impl FixedClock {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new("2026-11-25T12:00:00Z".parse().unwrap())))
+        Arc::new(Self(tokio::sync::watch::Sender::new("2026-11-25T12:00:00Z".parse().unwrap())))
     }
     pub(crate) fn advance(&self, seconds: i64) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+        self.0.send_modify(|now| *now = now.checked_add(SignedDuration::from_secs(seconds)).unwrap());
     }
 }
 
+#[async_trait::async_trait]
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        *self.0.borrow()
+    }
+    async fn until(&self, at: Timestamp) {
+        let _ = self.0.subscribe().wait_for(|now| *now >= at).await;
     }
 }
 

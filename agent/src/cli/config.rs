@@ -33,10 +33,17 @@ struct Simulated {
 
 /// The system's clock: the one place of this binary that asks for the time.
 struct SystemClock;
+#[async_trait::async_trait]
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::now()
+    }
+    /// In bounded steps: a clock that is set is noticed by the next look.
+    async fn until(&self, at: jiff::Timestamp) {
+        const STEP: std::time::Duration = std::time::Duration::from_secs(30);
+        let wait = std::time::Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+        tokio::time::sleep(wait.min(STEP)).await;
     }
 }
 

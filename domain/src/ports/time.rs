@@ -3,10 +3,15 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-/// The one source of time.
+/// The one source of time. It never goes back while the process runs on a virtual clock; a system's
+/// clock may (see `engine::guard`).
+#[async_trait]
 pub trait Clock: Send + Sync + 'static {
     /// Now.
     fn now(&self) -> Timestamp;
+    /// Returns once `now() >= at`. May return early, so that a clock that was set is noticed: callers
+    /// look again. Waits for this clock, not for the real one: the caller bounds it if it must end.
+    async fn until(&self, at: Timestamp);
 }
 
 /// Doorbells: something changed that a waiter may care about.

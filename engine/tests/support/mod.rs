@@ -20,20 +20,23 @@ use rsvault_engine::agents::{self, CommitRequest, Outcome};
 use rsvault_engine::protection::{Change, ItemPath};
 use rsvault_engine::vaults::{VaultChange, VaultPath};
 use rsvault_engine::{Caller, Engine, backups, discovery, protection, reconcile, tasks, vaults};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-pub struct ManualClock(Mutex<Timestamp>);
+pub struct ManualClock(tokio::sync::watch::Sender<Timestamp>);
 
 impl ManualClock {
     pub fn advance(&self, by: SignedDuration) {
-        let mut now = self.0.lock().unwrap();
-        *now += by;
+        self.0.send_modify(|now| *now += by);
     }
 }
+#[async_trait::async_trait]
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        *self.0.borrow()
+    }
+    async fn until(&self, at: Timestamp) {
+        let _ = self.0.subscribe().wait_for(|now| *now >= at).await;
     }
 }
 
@@ -92,7 +95,7 @@ impl TestBox {
         let store = rsvault_storage::SqlStore::open(&format!("sqlite:{}", dir.path().join("t.db").display())).await.unwrap();
         let faults = Arc::new(Faults::default());
         let plain_objects = rsvault_storage::testing::memory_objects();
-        let clock = Arc::new(ManualClock(Mutex::new("2026-11-25T10:00:00Z".parse().unwrap())));
+        let clock = Arc::new(ManualClock(tokio::sync::watch::Sender::new("2026-11-25T10:00:00Z".parse().unwrap())));
         let keys = rsvault_storage::FileKeyRing::open(dir.path().join("keys")).unwrap();
         let objects = Arc::new(FaultyObjects { inner: plain_objects.clone(), faults: faults.clone() });
         let plain_store: Arc<dyn Store> = store;

@@ -23,9 +23,13 @@ use tokio_util::task::TaskTracker;
 
 /// A clock that moves a millisecond with each look.
 pub(super) struct Ticking(AtomicI64);
+#[async_trait::async_trait]
 impl Clock for Ticking {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(1_760_000_000).unwrap() + SignedDuration::from_millis(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+    async fn until(&self, _: Timestamp) {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
 }
 
