@@ -76,6 +76,10 @@ pub struct AgentRecord {
     pub last_seen_at: Timestamp,
     /// Version it reported.
     pub version: String,
+    /// Revision of the schedule that it has on its disk.
+    pub schedule_revision: Option<String>,
+    /// When it said so.
+    pub schedule_acked_at: Option<Timestamp>,
 }
 
 /// A folder of an instance.
@@ -188,6 +192,8 @@ pub struct Container {
     pub healthy: bool,
     /// What the last inquiry saw.
     pub inventory: Inventory,
+    /// When the vault inquires it next by itself.
+    pub discover_at: Option<Timestamp>,
     /// When it was last inquired or registered.
     pub updated_at: Timestamp,
 }

@@ -5,9 +5,11 @@
 //! SQL Server's for backups (backup set, LSN, recovery model). See `docs/ARCHITECTURE.md`.
 
 pub mod access;
+pub mod alert;
 pub mod backup;
 pub mod discovery;
 pub mod fault;
+pub mod health;
 pub mod id;
 pub mod job;
 pub mod operation;

@@ -4,11 +4,12 @@
 //! Always holds: a soft-deleted item is `ProtectionStopped`, without a policy, until it is undeleted
 //! or purged; an item without a policy is never backed up.
 
-use crate::backup::RecoveryModel;
+use crate::backup::{BackupKind, RecoveryModel};
 use crate::fault::{Fault, JobFault, Result};
 use crate::id::{ContainerId, ItemId, ItemName, PolicyId, VaultId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// State of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,48 @@ pub struct SoftDeleted {
     pub purge_at: Timestamp,
 }
 
+/// A slot of the schedule that passed without its backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MissedSlot {
+    /// Kind that was due.
+    pub kind: BackupKind,
+    /// When it was due: the oldest of a row of missed ones.
+    pub slot: Timestamp,
+    /// When the vault noticed.
+    pub noticed_at: Timestamp,
+}
+
+/// The same failure, again and again: what makes trouble persistent (rulebook 7.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trouble {
+    /// Code of the last failure.
+    pub code: String,
+    /// Failures with this code in a row.
+    pub times: u32,
+}
+
+/// What the vault keeps in mind of an item's schedule and chain, beside its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Track {
+    /// From when on slots are expected: since the present policy is in force.
+    pub scheduled_since: Option<Timestamp>,
+    /// Newest slot taken, by kind. A slot that is not newer has run, or was merged into a newer one.
+    pub slots: BTreeMap<BackupKind, Timestamp>,
+    /// Slots that nothing was heard of.
+    pub missed: Vec<MissedSlot>,
+    /// Why nothing but a full may follow (a catalogue code: overwritten by a restore, broken chain).
+    pub needs_full: Option<String>,
+    /// The failure of the last backup, while there is one.
+    pub trouble: Option<Trouble>,
+    /// Whether the database was last seen read-only.
+    pub read_only: bool,
+    /// Kinds that the policy asks for and the database cannot do; each was warned of once.
+    pub unsupported: Vec<BackupKind>,
+}
+
 /// A database under protection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProtectedItem {
@@ -82,6 +125,12 @@ pub struct ProtectedItem {
     pub last_backup: Option<LastBackup>,
     /// Soft-deleted, if so.
     pub soft_deleted: Option<SoftDeleted>,
+    /// Schedule and chain, as the vault keeps them in mind.
+    pub track: Track,
+    /// When retention is to look at its points next.
+    pub reap_at: Option<Timestamp>,
+    /// When its schedule is to be looked at next for missed slots.
+    pub watch_at: Option<Timestamp>,
     /// First protected.
     pub created_at: Timestamp,
     /// Last changed.
@@ -195,6 +244,9 @@ mod tests {
             recovery_model: RecoveryModel::Full,
             last_backup: None,
             soft_deleted: None,
+            track: Track::default(),
+            reap_at: None,
+            watch_at: None,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
         }

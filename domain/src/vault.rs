@@ -108,6 +108,18 @@ impl StorageModel {
     }
 }
 
+/// Immutability (rulebook 5.3): while on, nothing may be deleted or kept shorter. `Locked` is for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Immutability {
+    /// Off.
+    #[default]
+    Disabled,
+    /// On; may be switched off.
+    Unlocked,
+    /// On for good.
+    Locked,
+}
+
 /// Settings of a vault, stored as one document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -128,6 +140,9 @@ pub struct VaultSettings {
     pub restore_settings: serde_json::Value,
     /// Managed identity, as the resource shows it.
     pub identity: Option<serde_json::Value>,
+    /// Immutability.
+    #[serde(default)]
+    pub immutability: Immutability,
 }
 
 /// A vault.

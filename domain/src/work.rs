@@ -40,8 +40,10 @@ pub enum ProtectionChange {
         /// Policy.
         policy: PolicyId,
     },
-    /// Stop, keep data.
+    /// Stop, keep data for ever.
     Stop,
+    /// Stop, keep data as the policy says (rulebook 5.1).
+    Suspend,
     /// Delete (soft or final, as the vault says).
     Delete,
     /// Undelete.
@@ -100,6 +102,12 @@ pub enum CommandWork {
         expires_at: Option<Timestamp>,
         /// Whether a user asked for it.
         on_demand: bool,
+        /// Slot of the schedule that it is for.
+        #[serde(default)]
+        slot: Option<Timestamp>,
+        /// Catalogue code of the reason why this is a full instead of what was due (auto-heal).
+        #[serde(default)]
+        remedial: Option<String>,
     },
     /// Restore.
     #[serde(rename_all = "camelCase")]

@@ -7,14 +7,14 @@ mod point;
 mod set;
 
 pub use facts::{BackupFacts, DatabaseFile, FileKind, Lsn};
-pub use point::{DEFAULT_RANGE, RecoveryPoint, RecoveryPointName};
+pub use point::{DEFAULT_RANGE, PointMark, RecoveryPoint, RecoveryPointName};
 pub use set::{
     BackupSet, CHUNK_SIZE, ChunkRow, DedupeKey, Manifest, ManifestChunk, ManifestStream, SetState, StreamSummary, WrappedKey,
     verify_streams,
 };
 
 /// The kind of a backup, in SQL Server's terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum BackupKind {
     /// Full database backup; starts a differential base.
     Full,

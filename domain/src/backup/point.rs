@@ -1,7 +1,9 @@
 //! Recovery points: what a committed set is to the people who restore.
 
+use super::chain::Link;
 use super::{BackupFacts, BackupKind};
 use crate::id::{ItemId, SetId};
+use crate::protection::SoftDeleted;
 use jiff::Timestamp;
 
 /// Name of a recovery point: a decimal string of 15 digits (wire-facts 1).
@@ -40,12 +42,27 @@ pub struct RecoveryPoint {
     pub kind: BackupKind,
     /// The state it gives back, to the second on the wire.
     pub time: Timestamp,
-    /// When it may go; None while retention has not marked it.
+    /// When its own retention ends; None = kept for ever. What hangs on it may keep it longer.
     pub expires_at: Option<Timestamp>,
+    /// Soft-deleted by a policy that was shortened (rulebook 3.6): still restorable until then.
+    pub soft_deleted: Option<SoftDeleted>,
     /// Whether a user asked for it.
     pub on_demand: bool,
     /// What the engine reported.
     pub facts: BackupFacts,
     /// Ciphertext bytes.
     pub sealed_bytes: u64,
+}
+
+/// What retention and the chain need of a point, without the weight of its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointMark {
+    /// Its place in the chain.
+    pub link: Link,
+    /// When its own retention ends; None = kept for ever.
+    pub expires_at: Option<Timestamp>,
+    /// Soft-deleted, if so.
+    pub soft_deleted: Option<SoftDeleted>,
+    /// Whether a user asked for it.
+    pub on_demand: bool,
 }

@@ -12,6 +12,7 @@ mod rows;
 mod simulation;
 mod store;
 mod time;
+mod watch;
 
 pub use keys::{KeyRing, Recipient};
 pub use objects::{OBJECT_PATIENCE, ObjectError, ObjectStore, PutOutcome};
@@ -20,5 +21,6 @@ pub use rows::{
     TenancyRows, VaultRows,
 };
 pub use simulation::{OracleChecksum, OracleMoment, OracleWrite, Simulation};
-pub use store::{ItemFilter, JobFilter, Page, PointSummary, Slice, Store, StoreError, StoreResult, Tx};
+pub use store::{ItemFilter, JobFilter, Page, PointFilter, PointSummary, Slice, Store, StoreError, StoreResult, Tx};
 pub use time::{Bell, Clock, Wake};
+pub use watch::{AlertRows, Ended, HealthRows, PruneRows, Timer, TimerRows};

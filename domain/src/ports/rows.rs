@@ -1,8 +1,8 @@
 //! What stands on an open transaction: one trait an aggregate. Rules for implementers: see [`super`].
 
-use super::store::{ItemFilter, JobFilter, Page, PointSummary, Slice, StoreResult};
+use super::store::{ItemFilter, JobFilter, Page, PointFilter, PointSummary, Slice, StoreResult};
 use crate::access::{Principal, RoleAssignment};
-use crate::backup::{BackupSet, ChunkRow, Manifest, RecoveryPoint, RecoveryPointName, SetState};
+use crate::backup::{BackupKind, BackupSet, ChunkRow, Manifest, PointMark, RecoveryPoint, RecoveryPointName, SetState};
 use crate::discovery::{AgentRecord, Container, Server};
 use crate::id::{
     AgentId, CommandId, ContainerId, ItemId, JobId, NameKey, OperationId, PolicyId, PrincipalId, ServerId, SetId, SubscriptionId, TaskId,
@@ -91,6 +91,8 @@ pub trait ServerRows: Send {
     async fn agent_of(&mut self, server: ServerId) -> StoreResult<Option<AgentRecord>>;
     /// Notes that it was heard of.
     async fn touch_agent(&mut self, id: AgentId, version: &str, at: Timestamp) -> StoreResult<()>;
+    /// Notes the revision of the schedule that an agent has on its disk.
+    async fn ack_schedule(&mut self, id: AgentId, revision: &str, at: Timestamp) -> StoreResult<()>;
     /// Stores the SHA-256 of a one-time token.
     async fn insert_token(&mut self, hash: [u8; 32], server: ServerId, expires_at: Timestamp) -> StoreResult<()>;
     /// Uses a token up: its server if it was there and not expired.
@@ -116,6 +118,8 @@ pub trait ContainerRows: Send {
     async fn containers(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Container>>;
     /// Writes the whole record.
     async fn update_container(&mut self, container: &Container) -> StoreResult<()>;
+    /// Registered containers to inquire by `now`, by that time.
+    async fn containers_to_discover(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<Container>>;
     /// Deletes; false if there was none.
     async fn delete_container(&mut self, id: ContainerId) -> StoreResult<bool>;
 }
@@ -150,6 +154,10 @@ pub trait ItemRows: Send {
     async fn items(&mut self, vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
     /// Soft-deleted items to be purged by `now`, oldest first, at most `limit`.
     async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
+    /// Items whose points retention is to look at by `now`, by that time.
+    async fn items_to_reap(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
+    /// Items whose schedule is to be looked at by `now`, by that time.
+    async fn items_to_watch(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
     /// Writes the whole record.
     async fn update_item(&mut self, item: &ProtectedItem) -> StoreResult<()>;
     /// Deletes the item and its recovery points; its sets become Aborted, for the collector.
@@ -197,14 +205,16 @@ pub trait PointRows: Send {
     async fn point(&mut self, item: ItemId, name: &RecoveryPointName) -> StoreResult<Option<RecoveryPoint>>;
     /// The point of a set.
     async fn point_of_set(&mut self, set: SetId) -> StoreResult<Option<RecoveryPoint>>;
-    /// Newest first; `from`/`to` bound the time, both inclusive.
-    async fn points(
-        &mut self,
-        item: ItemId,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-        page: &Page,
-    ) -> StoreResult<Slice<RecoveryPoint>>;
+    /// Newest first; the filter's times are both inclusive.
+    async fn points(&mut self, item: ItemId, filter: &PointFilter, page: &Page) -> StoreResult<Slice<RecoveryPoint>>;
+    /// All points of an item as retention and the chain see them, oldest first, logs included.
+    async fn marks(&mut self, item: ItemId) -> StoreResult<Vec<PointMark>>;
+    /// The newest point of a kind.
+    async fn latest_point(&mut self, item: ItemId, kind: BackupKind) -> StoreResult<Option<RecoveryPoint>>;
+    /// Writes expiry and soft deletion of points (found by their set).
+    async fn mark_points(&mut self, marks: &[PointMark]) -> StoreResult<()>;
+    /// Deletes the points of these sets; the sets become Aborted, for the collector.
+    async fn delete_points(&mut self, item: ItemId, sets: &[SetId], at: Timestamp) -> StoreResult<()>;
     /// At a glance.
     async fn point_summary(&mut self, item: ItemId) -> StoreResult<PointSummary>;
 }

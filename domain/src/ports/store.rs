@@ -4,6 +4,8 @@ use super::rows::{
     AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
     TenancyRows, VaultRows,
 };
+use super::watch::{AlertRows, HealthRows, PruneRows, TimerRows};
+use crate::backup::BackupKind;
 use crate::fault::{Fault, FaultKind};
 use crate::id::{ContainerId, JobId, PolicyId};
 use crate::job::JobStatus;
@@ -91,14 +93,25 @@ pub struct JobFilter {
     pub id: Option<JobId>,
 }
 
+/// Filter of recovery points; None matches all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PointFilter {
+    /// Of these kinds; empty = every kind but Log, whose coverage is shown as ranges.
+    pub kinds: Vec<BackupKind>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Not after.
+    pub to: Option<Timestamp>,
+}
+
 /// What is known of an item's points at a glance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PointSummary {
-    /// How many.
+    /// How many, logs left out: what the list shows.
     pub count: i64,
-    /// Time of the oldest.
+    /// Time of the oldest, logs included.
     pub oldest: Option<Timestamp>,
-    /// Time of the newest.
+    /// Time of the newest, logs included.
     pub newest: Option<Timestamp>,
     /// How many are fulls (not copy-only).
     pub fulls: i64,
@@ -129,6 +142,10 @@ pub trait Tx:
     + OperationRows
     + TaskRows
     + CommandRows
+    + AlertRows
+    + HealthRows
+    + TimerRows
+    + PruneRows
     + Send
 {
     /// Makes it durable.

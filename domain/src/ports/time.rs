@@ -23,6 +23,8 @@ pub enum Bell {
     Commands,
     /// An operation or job ended.
     Operations,
+    /// Policies or items changed: agents look whether their schedule is still theirs.
+    Schedules,
 }
 
 /// Rings doorbells and waits for them. A ring may be lost (another process, a restart): waiters
