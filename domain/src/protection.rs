@@ -2,7 +2,8 @@
 //! refuse with the field, the rule and the cure.
 //!
 //! Always holds: a soft-deleted item is `ProtectionStopped`, without a policy, until it is undeleted
-//! or purged; an item without a policy is never backed up.
+//! or purged; an item without a policy is never backed up; a suspended one keeps its policy for
+//! retention alone.
 
 use crate::backup::{BackupKind, RecoveryModel};
 use crate::fault::{Fault, JobFault, Result};
@@ -167,6 +168,13 @@ impl ProtectedItem {
         self.updated_at = now;
         Ok(())
     }
+    /// Stop and keep the data as the policy says (rulebook 5.1): the policy stays, for its retention.
+    pub fn suspend(&mut self, now: Timestamp) -> Result<()> {
+        self.may_back_up()?;
+        self.state = ItemState::BackupsSuspended;
+        self.updated_at = now;
+        Ok(())
+    }
     /// Soft-delete for `days`.
     pub fn soft_delete(&mut self, days: u32, now: Timestamp) -> Result<()> {
         if self.soft_deleted.is_some() {
@@ -195,7 +203,8 @@ impl ProtectedItem {
     /// Refuses a backup that the item's state forbids.
     pub fn may_back_up(&self) -> Result<PolicyId> {
         self.may_be_used()?;
-        self.policy_id.ok_or_else(|| {
+        let active = matches!(self.state, ItemState::IRPending | ItemState::Protected);
+        self.policy_id.filter(|_| active).ok_or_else(|| {
             Fault::invalid(
                 "BMSUserErrorProtectionStopped",
                 format!("Protection of '{}' is stopped. Resume it with a policy, then back up.", self.name),
@@ -221,6 +230,7 @@ mod tests {
     enum Step {
         Enable { policy: u128, has_full: bool },
         Stop,
+        Suspend,
         SoftDelete { days: u32 },
         Undelete,
     }
@@ -228,6 +238,7 @@ mod tests {
         prop_oneof![
             (1u128..4, any::<bool>()).prop_map(|(policy, has_full)| Step::Enable { policy, has_full }),
             Just(Step::Stop),
+            Just(Step::Suspend),
             (14u32..=180).prop_map(|days| Step::SoftDelete { days }),
             Just(Step::Undelete),
         ]
@@ -255,6 +266,7 @@ mod tests {
         match step {
             Step::Enable { policy, has_full } => item.enable(Uuid::from_u128(*policy).into(), *has_full, now),
             Step::Stop => item.stop(now),
+            Step::Suspend => item.suspend(now),
             Step::SoftDelete { days } => item.soft_delete(*days, now),
             Step::Undelete => item.undelete(now),
         }
@@ -279,12 +291,13 @@ mod tests {
                 // Out of soft deletion leads only one way, and into it only if it was not there.
                 let refused = match &step {
                     Step::Undelete => before.soft_deleted.is_none(),
+                    Step::Suspend => before.may_back_up().is_err(),
                     _ => before.soft_deleted.is_some(),
                 };
                 prop_assert_eq!(done.is_err(), refused);
-                // Protected and having a policy are one thing.
+                // Whether it has a policy follows from its state.
                 let active = matches!(item.state, ItemState::IRPending | ItemState::Protected);
-                prop_assert_eq!(active, item.policy_id.is_some());
+                prop_assert_eq!(active || item.state == ItemState::BackupsSuspended, item.policy_id.is_some());
                 // A soft-deleted item is stopped and waits as long as was said at its deletion.
                 if let Some(deleted) = item.soft_deleted {
                     prop_assert_eq!(item.state, ItemState::ProtectionStopped);

@@ -47,7 +47,7 @@ async fn with_a_full() -> TestBox {
     t
 }
 async fn restore(t: &TestBox, database: &str, container: Option<String>) -> rsvault_domain::fault::Result<Operation> {
-    let point = backups::points(&t.engine, &item_path(), None, None, &Page::default()).await?.1.items.remove(0);
+    let point = backups::points(&t.engine, &item_path(), &Default::default(), &Page::default()).await?.1.items.remove(0);
     let request = RestoreRequest {
         point: point.name.0,
         destination: Destination::Alternate { container, database: format!("MSSQLSERVER/{database}") },

@@ -21,7 +21,7 @@ async fn job_of(t: &TestBox, operation: &rsvault_domain::operation::Operation) -
     jobs::get(&t.engine, &vault_path(), operation.job_id.unwrap()).await.unwrap().1
 }
 async fn only_point(t: &TestBox) -> rsvault_domain::backup::RecoveryPoint {
-    let (_, slice) = backups::points(&t.engine, &item_path(), None, None, &Default::default()).await.unwrap();
+    let (_, slice) = backups::points(&t.engine, &item_path(), &Default::default(), &Default::default()).await.unwrap();
     assert_eq!(slice.items.len(), 1);
     slice.items.into_iter().next().unwrap()
 }

@@ -14,7 +14,7 @@ use rsvault_domain::discovery::AgentRecord;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{SetId, TaskId};
 use rsvault_domain::job::JobStatus;
-use rsvault_domain::ports::{Bell, Page, PutOutcome, StoreError, Tx};
+use rsvault_domain::ports::{Bell, Page, PointFilter, PutOutcome, StoreError, Tx};
 use rsvault_domain::protection::{ItemState, LastBackup};
 use rsvault_domain::work::{CommandState, CommandWork, TaskKind};
 
@@ -120,7 +120,7 @@ async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) 
 /// A backup that began after another was committed cannot end at an older LSN of the same fork. Of
 /// two that ran side by side (a full and a copy-only) either may end first.
 async fn lsn_order(tx: &mut dyn Tx, set: &BackupSet, facts: &BackupFacts) -> Result<()> {
-    for newer in tx.points(set.item_id, None, None, &Page::default()).await?.items {
+    for newer in tx.points(set.item_id, &PointFilter::default(), &Page::default()).await?.items {
         if newer.facts.recovery_fork != facts.recovery_fork || newer.facts.last_lsn <= facts.last_lsn {
             continue;
         }
@@ -161,6 +161,7 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
         kind: set.kind,
         time: manifest.facts.consistent_at,
         expires_at,
+        soft_deleted: None,
         on_demand,
         facts: manifest.facts.clone(),
         sealed_bytes: manifest.sealed_bytes(),

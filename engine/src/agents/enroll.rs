@@ -49,6 +49,8 @@ pub async fn enroll(engine: &Engine, token: &str, version: &str) -> Result<Enrol
         enrolled_at: now,
         last_seen_at: now,
         version: version.to_owned(),
+        schedule_revision: None,
+        schedule_acked_at: None,
     };
     tx.insert_agent(&agent).await?;
     tx.commit().await?;

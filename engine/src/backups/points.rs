@@ -2,11 +2,10 @@
 
 use crate::Engine;
 use crate::protection::{ItemPath, find_item};
-use jiff::Timestamp;
 use rsvault_domain::backup::{RecoveryPoint, RecoveryPointName};
 use rsvault_domain::discovery::Container;
 use rsvault_domain::fault::{Fault, Result};
-use rsvault_domain::ports::{Page, Slice};
+use rsvault_domain::ports::{Page, PointFilter, Slice};
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::Vault;
 
@@ -26,13 +25,12 @@ pub struct PointView {
 pub async fn points(
     engine: &Engine,
     path: &ItemPath,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
+    filter: &PointFilter,
     page: &Page,
 ) -> Result<(PointView, Slice<RecoveryPoint>)> {
     let mut tx = engine.store.read().await?;
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
-    let slice = tx.points(item.id, from, to, page).await?;
+    let slice = tx.points(item.id, filter, page).await?;
     Ok((PointView { vault, container, item }, slice))
 }
 

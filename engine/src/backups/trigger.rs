@@ -78,6 +78,8 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
             compress: request.compress.unwrap_or(false) || sql.compresses(),
             expires_at: Some(expires_at),
             on_demand: true,
+            slot: None,
+            remedial: None,
         };
         queue(engine, tx.as_mut(), &server, &vault, Some(item.id), work, Some(job_id), None).await?;
     }

@@ -90,6 +90,7 @@ pub async fn register(
                 registration: Registration::Registering,
                 healthy: true,
                 inventory: Inventory::default(),
+                discover_at: None,
                 updated_at: now,
             };
             tx.insert_container(&container).await?;

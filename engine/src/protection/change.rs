@@ -14,7 +14,7 @@ use rsvault_domain::job::JobKind;
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::policy::Policy;
 use rsvault_domain::ports::{Bell, Tx};
-use rsvault_domain::protection::{ItemState, ProtectedItem};
+use rsvault_domain::protection::{ItemState, ProtectedItem, Track};
 use rsvault_domain::vault::Vault;
 use rsvault_domain::work::{ProtectionChange, TaskKind};
 use uuid::Uuid;
@@ -169,6 +169,9 @@ async fn first_time(
         recovery_model: database.recovery_model,
         last_backup: None,
         soft_deleted: None,
+        track: Track::default(),
+        reap_at: None,
+        watch_at: None,
         created_at: now,
         updated_at: now,
     };

@@ -65,6 +65,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &Protection
             item.enable(*policy, has_full, now)?;
         }
         ProtectionChange::Stop => item.stop(now)?,
+        ProtectionChange::Suspend => item.suspend(now)?,
         ProtectionChange::Undelete => {
             if tx.vault_by_id(item.vault_id).await?.is_none_or(|v| v.deleted_at.is_some()) {
                 return Err(Fault::conflict(

@@ -6,7 +6,7 @@ use crate::{Caller, Engine};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{NameKey, PolicyId, VaultId, vault_name};
 use rsvault_domain::policy::{self, Policy};
-use rsvault_domain::vault::{SoftDelete, SoftDeleteState, StorageModel, Vault, VaultSettings};
+use rsvault_domain::vault::{Immutability, SoftDelete, SoftDeleteState, StorageModel, Vault, VaultSettings};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -74,6 +74,7 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
 /// What a new vault has (wire-facts 8).
 fn default_settings() -> VaultSettings {
     VaultSettings {
+        immutability: Immutability::default(),
         soft_delete: SoftDelete { state: SoftDeleteState::Enabled, retention_days: 14, enhanced: SoftDeleteState::Enabled },
         storage_model: StorageModel::GeoRedundant,
         cross_region_restore: false,
