@@ -74,6 +74,16 @@ pub enum InquiryPurpose {
     Inquire,
 }
 
+/// A slot of a schedule: at this moment a backup of this kind was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Slot {
+    /// Kind that was due; auto-heal may have run another.
+    pub kind: BackupKind,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What an agent is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "camelCase")]
@@ -104,7 +114,7 @@ pub enum CommandWork {
         on_demand: bool,
         /// Slot of the schedule that it is for.
         #[serde(default)]
-        slot: Option<Timestamp>,
+        slot: Option<Slot>,
         /// Catalogue code of the reason why this is a full instead of what was due (auto-heal).
         #[serde(default)]
         remedial: Option<String>,
