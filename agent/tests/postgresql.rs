@@ -103,7 +103,7 @@ async fn back_up(workload: &PostgresWorkload, cluster: &Cluster, kept: &mut Kept
 async fn restore(workload: &PostgresWorkload, plan: &RestorePlan, kept: &Kept, fails_at_end: bool) -> Result<(), WorkloadError> {
     workload.check_restore(plan).await?;
     let mut input = Given { pieces: kept.pieces.clone().into(), fails_at_end };
-    workload.restore_step(plan, 0, &plan.steps[0], &mut input, &CancellationToken::new()).await
+    workload.restore_step(uuid::Uuid::nil(), plan, 0, &plan.steps[0], &mut input, &CancellationToken::new()).await
 }
 fn code(error: &WorkloadError) -> String {
     error.to_job_fault().code
@@ -321,9 +321,9 @@ async fn a_restore_that_fails_or_may_not_replace_leaves_everything_as_it_was() {
     let cancel = CancellationToken::new();
     cancel.cancel();
     let mut input = Given { pieces: kept.pieces.clone().into(), fails_at_end: false };
-    let cancelled = workload.restore_step(&replacing, 0, &replacing.steps[0], &mut input, &cancel).await;
+    let cancelled = workload.restore_step(uuid::Uuid::nil(), &replacing, 0, &replacing.steps[0], &mut input, &cancel).await;
     assert!(matches!(cancelled, Err(WorkloadError::Cancelled)), "{cancelled:?}");
-    workload.abandon_restore(&replacing).await.unwrap();
+    workload.abandon_restore(uuid::Uuid::nil(), &replacing).await.unwrap();
     assert_eq!(listing(), ["existing"]);
 
     restore(&workload, &replacing, &kept, false).await.unwrap();

@@ -47,8 +47,12 @@ async fn fill(run: &Run, set: &OpenSetView, request: BackupRequest, compress: bo
     }
     run.progress.enter(Phase::Finishing);
     let sealed = pipeline.finish().await?;
-    let commit = CommitSetBody { generation: set.generation, facts, key: sealed.key, streams: sealed.streams };
+    let commit = CommitSetBody { generation: set.generation, facts: facts.clone(), key: sealed.key, streams: sealed.streams };
     let committed = run.ask(patiently(&run.flow.patience, || run.vault.commit_set(set.set_id, &commit))).await?;
+    // The backup stands whatever the engine says now: unconfirmed, its next one only repeats more.
+    if let Err(error) = engine.confirm(&request, &facts).await {
+        tracing::warn!(command = %run.id, set = %set.set_id, %error, "the engine could not take note of the committed backup");
+    }
     tracing::info!(command = %run.id, set = %set.set_id, point = committed.recovery_point, bytes = run.progress.done(), "backup committed");
     Ok(())
 }

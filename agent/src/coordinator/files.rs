@@ -1,11 +1,12 @@
 //! Restore as files: the backup's own bytes in a folder, with a JSON file list beside each file.
 //!
-//! Always holds: a `.bak` is there whole or not at all; a file that this command did not write is
-//! never touched; a command that is run again replaces what it wrote before.
+//! Always holds: a backup file is there whole or not at all; a file that this command did not write
+//! is never touched; a command that is run again keeps the steps that it finished before.
 
+use super::command::Run;
 use crate::pipeline::RestoreReader;
 use crate::plugin::{RestoreInput, WorkloadError};
-use rsvault_domain::backup::{DatabaseFile, Manifest};
+use rsvault_domain::backup::{BackupKind, DatabaseFile, Manifest};
 use rsvault_domain::id::CommandId;
 use rsvault_domain::restore::{RestorePlan, RestoreStep};
 use serde::{Deserialize, Serialize};
@@ -29,13 +30,8 @@ struct FileList {
 }
 
 /// Writes every step of the plan into `directory`.
-pub(super) async fn write(
-    command: CommandId,
-    plan: &RestorePlan,
-    directory: &str,
-    reader: &mut RestoreReader,
-    stop: &CancellationToken,
-) -> Result<(), WorkloadError> {
+pub(super) async fn write(run: &Run, plan: &RestorePlan, directory: &str, reader: &mut RestoreReader) -> Result<(), WorkloadError> {
+    let command = run.id;
     let directory = Path::new(directory);
     if !directory.is_absolute() {
         return Err(WorkloadError::fault(
@@ -46,13 +42,41 @@ pub(super) async fn write(
     fs::create_dir_all(directory).await.map_err(|e| WorkloadError::io(format!("creating {}", directory.display()), e))?;
     // Refuse before the first byte, for all steps.
     for step in &plan.steps {
-        ours(command, &directory.join(name(plan, step, None, "bak")), &directory.join(name(plan, step, None, "json"))).await?;
+        ours(command, &directory.join(name(plan, step, None)), &directory.join(list_name(plan, step))).await?;
     }
     for (index, step) in plan.steps.iter().enumerate() {
-        let manifest = reader.open_step(index, step.set_id).await?.clone();
-        write_step(command, plan, index, &manifest, directory, reader, stop).await?;
+        if let Some(bytes) = finished(command, directory, &list_name(plan, step)).await {
+            run.progress.expect(bytes);
+            run.progress.add(usize::try_from(bytes).unwrap_or(usize::MAX));
+            continue;
+        }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let written = async {
+                let manifest = reader.open_step(index, step.set_id).await?.clone();
+                write_step(command, plan, index, &manifest, directory, reader, &run.lease.stop).await
+            };
+            match written.await {
+                Ok(()) => break,
+                Err(error) => run.try_again(index, tries, error)?,
+            }
+        }
     }
     sync(directory).await
+}
+
+/// Bytes of the step that `list` describes, if an earlier attempt of this command finished it.
+async fn finished(command: CommandId, directory: &Path, list: &str) -> Option<u64> {
+    let list: FileList = serde_json::from_slice(&fs::read(directory.join(list)).await.ok()?).ok()?;
+    if list.command_id != command {
+        return None;
+    }
+    let mut bytes = 0;
+    for file in &list.backup_files {
+        bytes += fs::metadata(directory.join(file)).await.ok()?.len();
+    }
+    Some(bytes)
 }
 
 async fn write_step(
@@ -66,8 +90,8 @@ async fn write_step(
 ) -> Result<(), WorkloadError> {
     let step = &plan.steps[index];
     let streams = reader.streams(index);
-    let names: Vec<String> = (0..streams).map(|n| name(plan, step, (streams > 1).then_some(n), "bak")).collect();
-    let list = directory.join(name(plan, step, None, "json"));
+    let names: Vec<String> = (0..streams).map(|n| name(plan, step, (streams > 1).then_some(n))).collect();
+    let list = directory.join(list_name(plan, step));
     for name in &names {
         ours(command, &directory.join(name), &list).await?;
     }
@@ -95,7 +119,7 @@ async fn write_step(
         files: manifest.facts.files.clone(),
     };
     let text = serde_json::to_vec_pretty(&content).map_err(|e| WorkloadError::io("writing the file list", e.into()))?;
-    let aside = directory.join(format!(".{}.{command}.part", name(plan, step, None, "json")));
+    let aside = directory.join(format!(".{}.{command}.part", list_name(plan, step)));
     publish_text(&aside, &list, &text).await?;
     for (aside, target) in &built {
         fs::rename(aside, target).await.map_err(|e| WorkloadError::io(format!("renaming to {}", target.display()), e))?;
@@ -146,10 +170,21 @@ async fn sync(directory: &Path) -> Result<(), WorkloadError> {
     synced.map_err(|e| WorkloadError::io(format!("syncing {}", directory.display()), e))
 }
 
-/// `<db>_<type>_<point>_<yyyy-MM-dd_HH-mm-ss>.<ext>`, in UTC; stripes are numbered from 1.
-fn name(plan: &RestorePlan, step: &RestoreStep, stripe: Option<u32>, extension: &str) -> String {
-    let safe = |text: &str| text.chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c }).collect::<String>();
+/// `<db>_<type>_<point>_<yyyy-MM-dd_HH-mm-ss>`, in UTC, then the number of the stripe (from 1) if there
+/// are several, and `.bak`, or `.log` for a log.
+fn name(plan: &RestorePlan, step: &RestoreStep, stripe: Option<u32>) -> String {
     let stripe = stripe.map(|n| format!("_{}", n + 1)).unwrap_or_default();
+    let extension = if step.kind == BackupKind::Log { "log" } else { "bak" };
+    format!("{}{stripe}.{extension}", stem(plan, step))
+}
+
+/// Name of the file list beside it.
+fn list_name(plan: &RestorePlan, step: &RestoreStep) -> String {
+    format!("{}.json", stem(plan, step))
+}
+
+fn stem(plan: &RestorePlan, step: &RestoreStep) -> String {
+    let safe = |text: &str| text.chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c }).collect::<String>();
     let time = step.time.strftime("%Y-%m-%d_%H-%M-%S");
-    format!("{}_{}_{}_{time}{stripe}.{extension}", safe(&plan.source_database), step.kind.as_str(), safe(&step.point))
+    format!("{}_{}_{}_{time}", safe(&plan.source_database), step.kind.as_str(), safe(&step.point))
 }

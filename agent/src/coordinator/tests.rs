@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Backs up `size` bytes, then waits as long as told; keeps what is restored.
 #[derive(Default)]
@@ -75,6 +76,7 @@ impl Workload for Told {
     }
     async fn restore_step(
         &self,
+        _: Uuid,
         _: &RestorePlan,
         index: usize,
         _: &RestoreStep,
@@ -86,7 +88,7 @@ impl Workload for Told {
         }
         Ok(())
     }
-    async fn abandon_restore(&self, _: &RestorePlan) -> Result<(), WorkloadError> {
+    async fn abandon_restore(&self, _: Uuid, _: &RestorePlan) -> Result<(), WorkloadError> {
         self.abandoned.fetch_add(1, SeqCst);
         self.restored.lock().unwrap().clear();
         Ok(())

@@ -11,6 +11,7 @@ use rsvault_domain::discovery::InstanceInventory;
 use rsvault_domain::fault::JobFault;
 use rsvault_domain::restore::{RestorePlan, RestoreStep};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// What a plugin is asked to back up.
 #[derive(Clone, Debug)]
@@ -96,7 +97,8 @@ pub trait Workload: Send + Sync + 'static {
     async fn discover(&self) -> Result<Vec<InstanceInventory>, WorkloadError>;
 
     /// Streams a backup into `output`, then reports its facts. Checks `cancel` at least between
-    /// writes; a cancelled backup leaves nothing behind on the server.
+    /// writes; a cancelled backup leaves nothing behind on the server. What a backup moves in the
+    /// engine (end of the log chain, differential base) moves only in [`Workload::confirm`].
     async fn backup(
         &self,
         request: &BackupRequest,
@@ -104,15 +106,31 @@ pub trait Workload: Send + Sync + 'static {
         cancel: &CancellationToken,
     ) -> Result<BackupFacts, WorkloadError>;
 
+    /// The vault has committed the backup that reported `facts`: the engine may now let go of the log
+    /// that is in it and build differentials on it. A backup that is never confirmed counts for
+    /// nothing: the next log begins where it began, the next differential has the base it had. May be
+    /// called again for the same backup.
+    async fn confirm(&self, _request: &BackupRequest, _facts: &BackupFacts) -> Result<(), WorkloadError> {
+        Ok(())
+    }
+
     /// Refuses a restore whose target is impossible (name taken, instance unknown, files in the
     /// way) before a byte is read.
     async fn check_restore(&self, plan: &RestorePlan) -> Result<(), WorkloadError>;
 
+    /// How many steps of the restore `id` stand durably: a later attempt (the next generation, an
+    /// agent that was started again) goes on after them. All of them, if it had come to its end.
+    async fn steps_done(&self, _id: Uuid, _plan: &RestorePlan) -> Result<usize, WorkloadError> {
+        Ok(0)
+    }
+
     /// Applies one step of the plan. Step 0 creates the database; the last one recovers it unless
     /// the plan says NORECOVERY. Until the last step has succeeded nothing that existed before is
-    /// lost: the result is built aside and swapped in at the end.
+    /// lost: the result is built aside and swapped in at the end. A step that failed may be applied
+    /// again. `id` is the command's.
     async fn restore_step(
         &self,
+        id: Uuid,
         plan: &RestorePlan,
         index: usize,
         step: &RestoreStep,
@@ -120,6 +138,7 @@ pub trait Workload: Send + Sync + 'static {
         cancel: &CancellationToken,
     ) -> Result<(), WorkloadError>;
 
-    /// Removes what an unfinished restore left aside. Called after a failure or a cancel.
-    async fn abandon_restore(&self, plan: &RestorePlan) -> Result<(), WorkloadError>;
+    /// Removes what the unfinished restore `id` left aside. Called after a failure or a cancel, not
+    /// when a later attempt may go on.
+    async fn abandon_restore(&self, id: Uuid, plan: &RestorePlan) -> Result<(), WorkloadError>;
 }

@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use target::Target;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Name of the one database that a cluster shows.
 pub const CLUSTER: &str = "cluster";
@@ -112,6 +113,7 @@ impl Workload for PostgresWorkload {
 
     async fn restore_step(
         &self,
+        _id: Uuid,
         plan: &RestorePlan,
         index: usize,
         _step: &RestoreStep,
@@ -123,7 +125,7 @@ impl Workload for PostgresWorkload {
         restore::run(&self.settings, &target, index, input, cancel).await
     }
 
-    async fn abandon_restore(&self, plan: &RestorePlan) -> Result<(), WorkloadError> {
+    async fn abandon_restore(&self, _id: Uuid, plan: &RestorePlan) -> Result<(), WorkloadError> {
         let target = Target::of(plan, &self.settings)?;
         let _claim = Claim::take(&self.restoring, &target)?;
         restore::on_disk(&target, Target::clean_up).await

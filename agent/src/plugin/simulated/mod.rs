@@ -33,6 +33,7 @@ use rsvault_domain::discovery::InstanceInventory;
 use rsvault_domain::restore::{RestorePlan, RestoreStep};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// A simulated server as a workload of an agent.
 pub struct SimulatedEngine(Arc<SimulatedServer>);
@@ -73,6 +74,7 @@ impl Workload for SimulatedEngine {
 
     async fn restore_step(
         &self,
+        _id: Uuid,
         plan: &RestorePlan,
         index: usize,
         _step: &RestoreStep,
@@ -85,7 +87,7 @@ impl Workload for SimulatedEngine {
         Ok(())
     }
 
-    async fn abandon_restore(&self, _plan: &RestorePlan) -> Result<(), WorkloadError> {
+    async fn abandon_restore(&self, _id: Uuid, _plan: &RestorePlan) -> Result<(), WorkloadError> {
         // A step that fails or is dropped removes what it built, and nothing is kept between steps.
         Ok(())
     }

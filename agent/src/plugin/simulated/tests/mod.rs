@@ -70,9 +70,10 @@ impl World {
     }
     pub(super) async fn restore(&self, target: RestoreTarget, bytes: &[u8]) -> Result<(), WorkloadError> {
         let plan = plan(target);
-        let result = self.engine.restore_step(&plan, 0, &plan.steps[0], &mut Given::new(bytes), &CancellationToken::new()).await;
+        let result =
+            self.engine.restore_step(uuid::Uuid::nil(), &plan, 0, &plan.steps[0], &mut Given::new(bytes), &CancellationToken::new()).await;
         if result.is_err() {
-            self.engine.abandon_restore(&plan).await.unwrap();
+            self.engine.abandon_restore(uuid::Uuid::nil(), &plan).await.unwrap();
         }
         result
     }

@@ -50,7 +50,7 @@ async fn a_restore_that_fails_or_is_cancelled_midway_leaves_the_original_untouch
 
     let mut failing = Given::new(&bytes);
     failing.fails_after = bytes.len() / 2;
-    let failed = world.engine.restore_step(&plan, 0, &plan.steps[0], &mut failing, &CancellationToken::new()).await;
+    let failed = world.engine.restore_step(uuid::Uuid::nil(), &plan, 0, &plan.steps[0], &mut failing, &CancellationToken::new()).await;
     assert!(matches!(failed, Err(WorkloadError::Transport(_))));
 
     /// Cancels the restore that it feeds.
@@ -71,7 +71,7 @@ async fn a_restore_that_fails_or_is_cancelled_midway_leaves_the_original_untouch
     }
     let cancel = CancellationToken::new();
     let mut input = Cancelling(Given::new(&bytes), cancel.clone(), 0);
-    let cancelled = world.engine.restore_step(&plan, 0, &plan.steps[0], &mut input, &cancel).await;
+    let cancelled = world.engine.restore_step(uuid::Uuid::nil(), &plan, 0, &plan.steps[0], &mut input, &cancel).await;
     assert!(matches!(cancelled, Err(WorkloadError::Cancelled)));
 
     assert_eq!(world.files(), before);
@@ -174,7 +174,7 @@ async fn one_restore_at_a_time_per_database_and_others_beside_it() {
     let (engine, given) = (SimulatedEngine::new(Arc::clone(&world.server)), Given::new(&bytes));
     let first = TaskTracker::new().spawn(async move {
         let plan = plan(to("copy", false));
-        engine.restore_step(&plan, 0, &plan.steps[0], &mut Waiting(given, wait, false), &CancellationToken::new()).await
+        engine.restore_step(uuid::Uuid::nil(), &plan, 0, &plan.steps[0], &mut Waiting(given, wait, false), &CancellationToken::new()).await
     });
     while world.files().iter().all(|path| !path.to_string_lossy().contains(".building")) {
         if world.server.instance(INSTANCE).unwrap().claim(super::super::instance::Work::Restore, "copy").is_none() {
