@@ -8,6 +8,7 @@ pub mod agents;
 pub mod background;
 pub mod backups;
 mod caller;
+pub mod chronicle;
 pub mod discovery;
 pub mod emulator;
 pub mod identity;
@@ -29,7 +30,7 @@ pub use progress::Progress;
 use rsvault_domain::ports::{Clock, KeyRing, ObjectStore, Store, Wake};
 use std::sync::Arc;
 
-/// The ports, and what has no other home: the progress of running transfers.
+/// The ports, and what has no other home: the progress of running transfers and what fired.
 pub struct Engine {
     /// Rows.
     pub store: Arc<dyn Store>,
@@ -41,6 +42,8 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     /// Doorbells.
     pub wake: Arc<dyn Wake>,
+    /// What fired.
+    pub chronicle: chronicle::Chronicle,
     progress: progress::Board,
 }
 
@@ -53,7 +56,15 @@ impl Engine {
         clock: Arc<dyn Clock>,
         wake: Arc<dyn Wake>,
     ) -> Arc<Self> {
-        Arc::new(Self { store, objects, keys, clock, wake, progress: progress::Board::default() })
+        Arc::new(Self {
+            store,
+            objects,
+            keys,
+            clock,
+            wake,
+            chronicle: chronicle::Chronicle::default(),
+            progress: progress::Board::default(),
+        })
     }
     /// Progress of a running job's transfer, as the agent last reported it. For displays: it is
     /// not stored.

@@ -12,6 +12,7 @@ mod rows;
 mod simulation;
 mod store;
 mod time;
+mod timeline;
 mod watch;
 
 pub use keys::{KeyRing, Recipient};
@@ -23,4 +24,5 @@ pub use rows::{
 pub use simulation::{OracleChecksum, OracleMoment, OracleWrite, Simulation};
 pub use store::{ItemFilter, JobFilter, Page, PointFilter, PointSummary, Slice, Store, StoreError, StoreResult, Tx};
 pub use time::{Bell, Clock, Wake};
+pub use timeline::{Advanced, ClockChange, ClockReading, Event, EventKind, Timeline, Until};
 pub use watch::{AlertRows, Ended, HealthRows, PruneRows, Timer, TimerRows};

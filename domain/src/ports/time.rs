@@ -12,6 +12,11 @@ pub trait Clock: Send + Sync + 'static {
     /// Returns once `now() >= at`. May return early, so that a clock that was set is noticed: callers
     /// look again. Waits for this clock, not for the real one: the caller bounds it if it must end.
     async fn until(&self, at: Timestamp);
+    /// Time since some fixed moment, by a source that nobody can set and that counts sleep. None: this
+    /// clock is virtual or a test's, and what it says is the time.
+    fn monotonic(&self) -> Option<std::time::Duration> {
+        None
+    }
 }
 
 /// Doorbells: something changed that a waiter may care about.
