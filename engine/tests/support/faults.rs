@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use rsvault_domain::access::*;
+use rsvault_domain::alert::*;
 use rsvault_domain::backup::*;
 use rsvault_domain::discovery::*;
+use rsvault_domain::health::*;
 use rsvault_domain::id::*;
 use rsvault_domain::job::*;
 use rsvault_domain::operation::*;
@@ -165,6 +167,7 @@ pass! {
         fn agent(id: AgentId) -> StoreResult<Option<AgentRecord>>;
         fn agent_of(server: ServerId) -> StoreResult<Option<AgentRecord>>;
         fn touch_agent(id: AgentId, version: &str, at: Timestamp) -> StoreResult<()>;
+        fn ack_schedule(id: AgentId, revision: &str, at: Timestamp) -> StoreResult<()>;
         fn insert_token(hash: [u8; 32], server: ServerId, expires_at: Timestamp) -> StoreResult<()>;
         fn take_token(hash: [u8; 32], now: Timestamp) -> StoreResult<Option<ServerId>>;
         fn mark_discovered(vault: VaultId, servers: &[ServerId], at: Timestamp) -> StoreResult<()>;
@@ -177,6 +180,7 @@ pass! {
         fn container_of_server(server: ServerId) -> StoreResult<Option<Container>>;
         fn containers(vault: VaultId, page: &Page) -> StoreResult<Slice<Container>>;
         fn update_container(container: &Container) -> StoreResult<()>;
+        fn containers_to_discover(now: Timestamp, limit: u32) -> StoreResult<Vec<Container>>;
         fn delete_container(id: ContainerId) -> StoreResult<bool>;
     }
     PolicyRows {
@@ -193,6 +197,8 @@ pass! {
         fn item_by_id(id: ItemId) -> StoreResult<Option<ProtectedItem>>;
         fn items(vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
         fn items_to_purge(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
+        fn items_to_reap(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
+        fn items_to_watch(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
         fn update_item(item: &ProtectedItem) -> StoreResult<()>;
         fn delete_item(id: ItemId, at: Timestamp) -> StoreResult<bool>;
     }
@@ -215,7 +221,11 @@ pass! {
         fn insert_point(point: &RecoveryPoint) -> StoreResult<()>;
         fn point(item: ItemId, name: &RecoveryPointName) -> StoreResult<Option<RecoveryPoint>>;
         fn point_of_set(set: SetId) -> StoreResult<Option<RecoveryPoint>>;
-        fn points(item: ItemId, from: Option<Timestamp>, to: Option<Timestamp>, page: &Page) -> StoreResult<Slice<RecoveryPoint>>;
+        fn points(item: ItemId, filter: &PointFilter, page: &Page) -> StoreResult<Slice<RecoveryPoint>>;
+        fn marks(item: ItemId) -> StoreResult<Vec<PointMark>>;
+        fn latest_point(item: ItemId, kind: BackupKind) -> StoreResult<Option<RecoveryPoint>>;
+        fn mark_points(marks: &[PointMark]) -> StoreResult<()>;
+        fn delete_points(item: ItemId, sets: &[SetId], at: Timestamp) -> StoreResult<()>;
         fn point_summary(item: ItemId) -> StoreResult<PointSummary>;
     }
     JobRows {
@@ -247,5 +257,24 @@ pass! {
         fn overdue_commands(now: Timestamp, limit: u32) -> StoreResult<Vec<AgentCommand>>;
         fn open_commands(server: ServerId) -> StoreResult<Vec<AgentCommand>>;
         fn command_of_job(job: JobId) -> StoreResult<Option<AgentCommand>>;
+    }
+    AlertRows {
+        fn insert_alert(alert: &Alert) -> StoreResult<()>;
+        fn alert(vault: VaultId, id: uuid::Uuid) -> StoreResult<Option<Alert>>;
+        fn alerts(vault: VaultId, active: bool, page: &Page) -> StoreResult<Slice<Alert>>;
+        fn active_alert(vault: VaultId, item: Option<ItemId>, kind: AlertKind) -> StoreResult<Option<Alert>>;
+        fn update_alert(alert: &Alert) -> StoreResult<()>;
+    }
+    HealthRows {
+        fn insert_health_event(event: &HealthEvent) -> StoreResult<()>;
+        fn health_events(vault: VaultId, metric: HealthMetric, from: Timestamp, to: Timestamp, limit: u32) -> StoreResult<Vec<HealthEvent>>;
+    }
+    TimerRows {
+        fn timers() -> StoreResult<Vec<(Timer, Timestamp)>>;
+        fn clock_mark() -> StoreResult<Option<Timestamp>>;
+        fn set_clock_mark(at: Timestamp) -> StoreResult<()>;
+    }
+    PruneRows {
+        fn prune(what: Ended, before: Timestamp, limit: u32) -> StoreResult<u64>;
     }
 }

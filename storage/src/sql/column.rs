@@ -4,6 +4,7 @@ use super::error::unreadable;
 use jiff::Timestamp;
 use rsvault_domain::backup::{BackupKind, RecoveryModel};
 use rsvault_domain::ports::{StoreError, StoreResult};
+use rsvault_domain::protection::SoftDeleted;
 use uuid::Uuid;
 
 /// A time as it is stored: whole microseconds.
@@ -17,6 +18,10 @@ pub(super) fn time(micros: i64) -> StoreResult<Timestamp> {
 /// A stored time that may be absent.
 pub(super) fn time_or_none(micros: Option<i64>) -> StoreResult<Option<Timestamp>> {
     micros.map(time).transpose()
+}
+/// Soft deletion: both of its times, or neither.
+pub(super) fn soft_deleted(deleted_at: Option<i64>, purge_at: Option<i64>) -> StoreResult<Option<SoftDeleted>> {
+    deleted_at.zip(purge_at).map(|(at, purge_at)| Ok(SoftDeleted { at: time(at)?, purge_at: time(purge_at)? })).transpose()
 }
 /// A stored word.
 pub(super) fn word<T>(column: &str, word: &str, parse: impl Fn(&str) -> Option<T>) -> StoreResult<T> {

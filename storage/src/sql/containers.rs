@@ -1,9 +1,10 @@
 //! Protection containers: servers registered to vaults.
 
-use super::column::{micros, time, word};
+use super::column::{micros, time, time_or_none, word};
 use super::db::{Stmt, Tx, row};
 use super::page::{after_text, fetch, slice};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rsvault_domain::discovery::{Container, Inventory, Registration};
 use rsvault_domain::id::{ContainerId, ContainerName, NameKey, ServerId, VaultId};
 use rsvault_domain::ports::{ContainerRows, Page, Slice, StoreError, StoreResult};
@@ -21,6 +22,7 @@ row! {
         registration: String,
         healthy: bool,
         inventory: Json<Inventory>,
+        discover_at: Option<i64>,
         updated_at: i64,
     }
 }
@@ -36,16 +38,17 @@ impl TryFrom<ContainerRow> for Container {
             registration: word("containers.registration", &row.registration, Registration::parse)?,
             healthy: row.healthy,
             inventory: row.inventory.0,
+            discover_at: time_or_none(row.discover_at)?,
             updated_at: time(row.updated_at)?,
         })
     }
 }
 
 const INSERT: &str = "INSERT INTO containers (id, vault_id, server_id, name_key, resource_group, server_name, source_resource_id,
-        registration, healthy, inventory, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+        registration, healthy, inventory, updated_at, discover_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE containers SET vault_id = $2, server_id = $3, name_key = $4, resource_group = $5, server_name = $6,
-        source_resource_id = $7, registration = $8, healthy = $9, inventory = $10, updated_at = $11
+        source_resource_id = $7, registration = $8, healthy = $9, inventory = $10, updated_at = $11, discover_at = $12
     WHERE id = $1";
 
 impl Tx {
@@ -62,6 +65,7 @@ impl Tx {
             .bind(container.healthy)
             .bind(Json(container.inventory.clone()))
             .bind(micros(container.updated_at))
+            .bind(container.discover_at.map(micros))
     }
 }
 
@@ -103,6 +107,14 @@ impl ContainerRows for Tx {
 
     async fn update_container(&mut self, container: &Container) -> StoreResult<()> {
         self.container_query(UPDATE, container).update(|| format!("container {}", container.id)).await
+    }
+
+    async fn containers_to_discover(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<Container>> {
+        self.query("SELECT * FROM containers WHERE registration = 'Registered' AND discover_at <= $1 ORDER BY discover_at, id LIMIT $2")
+            .bind(micros(now))
+            .bind(i64::from(limit))
+            .all::<ContainerRow, _>()
+            .await
     }
 
     async fn delete_container(&mut self, id: ContainerId) -> StoreResult<bool> {

@@ -1,13 +1,13 @@
 //! Protected items.
 
-use super::column::{id, micros, model, model_word, time, word};
+use super::column::{id, micros, model, model_word, soft_deleted, time, time_or_none, word};
 use super::db::{Stmt, Tx, row};
 use super::page::{after_pair, fetch, slice, time_key};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rsvault_domain::id::{ContainerId, ItemId, ItemName, NameKey, VaultId};
 use rsvault_domain::ports::{ItemFilter, ItemRows, Page, Slice, StoreError, StoreResult};
-use rsvault_domain::protection::{ItemState, LastBackup, ProtectedItem, SoftDeleted};
+use rsvault_domain::protection::{ItemState, LastBackup, ProtectedItem, Track};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -25,6 +25,9 @@ row! {
         last_backup: Option<Json<LastBackup>>,
         deleted_at: Option<i64>,
         purge_at: Option<i64>,
+        track: Json<Track>,
+        reap_at: Option<i64>,
+        watch_at: Option<i64>,
         created_at: i64,
         updated_at: i64,
     }
@@ -32,10 +35,6 @@ row! {
 impl TryFrom<ItemRow> for ProtectedItem {
     type Error = StoreError;
     fn try_from(row: ItemRow) -> StoreResult<Self> {
-        let soft_deleted = match row.deleted_at.zip(row.purge_at) {
-            Some((at, purge_at)) => Some(SoftDeleted { at: time(at)?, purge_at: time(purge_at)? }),
-            None => None,
-        };
         Ok(Self {
             id: row.id.into(),
             vault_id: row.vault_id.into(),
@@ -46,7 +45,10 @@ impl TryFrom<ItemRow> for ProtectedItem {
             data_source_id: row.data_source_id,
             recovery_model: model(&row.recovery_model)?,
             last_backup: row.last_backup.map(|json| json.0),
-            soft_deleted,
+            soft_deleted: soft_deleted(row.deleted_at, row.purge_at)?,
+            track: row.track.0,
+            reap_at: time_or_none(row.reap_at)?,
+            watch_at: time_or_none(row.watch_at)?,
             created_at: time(row.created_at)?,
             updated_at: time(row.updated_at)?,
         })
@@ -54,11 +56,11 @@ impl TryFrom<ItemRow> for ProtectedItem {
 }
 
 const INSERT: &str = "INSERT INTO items (id, vault_id, container_id, name_key, instance, database_name, policy_id, state, data_source_id,
-        recovery_model, last_backup, deleted_at, purge_at, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING";
+        recovery_model, last_backup, deleted_at, purge_at, created_at, updated_at, track, reap_at, watch_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE items SET vault_id = $2, container_id = $3, name_key = $4, instance = $5, database_name = $6, policy_id = $7,
         state = $8, data_source_id = $9, recovery_model = $10, last_backup = $11, deleted_at = $12, purge_at = $13, created_at = $14,
-        updated_at = $15
+        updated_at = $15, track = $16, reap_at = $17, watch_at = $18
     WHERE id = $1";
 
 impl Tx {
@@ -79,6 +81,9 @@ impl Tx {
             .bind(item.soft_deleted.map(|s| micros(s.purge_at)))
             .bind(micros(item.created_at))
             .bind(micros(item.updated_at))
+            .bind(Json(item.track.clone()))
+            .bind(item.reap_at.map(micros))
+            .bind(item.watch_at.map(micros))
     }
 }
 
@@ -120,6 +125,22 @@ impl ItemRows for Tx {
 
     async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
         self.query("SELECT * FROM items WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2")
+            .bind(micros(now))
+            .bind(i64::from(limit))
+            .all::<ItemRow, _>()
+            .await
+    }
+
+    async fn items_to_reap(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
+        self.query("SELECT * FROM items WHERE reap_at <= $1 ORDER BY reap_at, id LIMIT $2")
+            .bind(micros(now))
+            .bind(i64::from(limit))
+            .all::<ItemRow, _>()
+            .await
+    }
+
+    async fn items_to_watch(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
+        self.query("SELECT * FROM items WHERE watch_at <= $1 ORDER BY watch_at, id LIMIT $2")
             .bind(micros(now))
             .bind(i64::from(limit))
             .all::<ItemRow, _>()

@@ -7,12 +7,15 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 /// Number, name, text for SQLite, text for PostgreSQL.
-const STEPS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "initial",
-    include_str!("../../../migrations/sqlite/0001_initial.sql"),
-    include_str!("../../../migrations/postgres/0001_initial.sql"),
-)];
+const STEPS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "initial",
+        include_str!("../../../migrations/sqlite/0001_initial.sql"),
+        include_str!("../../../migrations/postgres/0001_initial.sql"),
+    ),
+    (2, "time", include_str!("../../../migrations/sqlite/0002_time.sql"), include_str!("../../../migrations/postgres/0002_time.sql")),
+];
 
 /// Runs what is due.
 pub(super) async fn run(database: &Db) -> StoreResult<()> {

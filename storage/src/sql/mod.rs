@@ -5,11 +5,13 @@
 //! by `ON CONFLICT`, never by the name of a constraint.
 
 mod access;
+mod alerts;
 mod column;
 mod commands;
 mod containers;
 mod db;
 mod error;
+mod health;
 mod items;
 mod jobs;
 mod migrate;
@@ -17,11 +19,13 @@ mod operations;
 mod page;
 mod points;
 mod policies;
+mod prune;
 mod servers;
 mod sets;
 mod store;
 mod tasks;
 mod tenancy;
+mod timers;
 mod vaults;
 
 pub use store::SqlStore;

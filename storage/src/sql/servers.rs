@@ -1,6 +1,6 @@
 //! Servers, the agents enrolled on them, one-time enrolment tokens, and which vault has seen whom.
 
-use super::column::{digest, micros, time, word};
+use super::column::{digest, micros, time, time_or_none, word};
 use super::db::{Tx, row};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -29,7 +29,16 @@ impl TryFrom<ServerRow> for Server {
 }
 
 row! {
-    struct AgentRow { id: Uuid, server_id: Uuid, secret_hash: Vec<u8>, enrolled_at: i64, last_seen_at: i64, version: String }
+    struct AgentRow {
+        id: Uuid,
+        server_id: Uuid,
+        secret_hash: Vec<u8>,
+        enrolled_at: i64,
+        last_seen_at: i64,
+        version: String,
+        schedule_revision: Option<String>,
+        schedule_acked_at: Option<i64>,
+    }
 }
 impl TryFrom<AgentRow> for AgentRecord {
     type Error = StoreError;
@@ -41,6 +50,8 @@ impl TryFrom<AgentRow> for AgentRecord {
             enrolled_at: time(row.enrolled_at)?,
             last_seen_at: time(row.last_seen_at)?,
             version: row.version,
+            schedule_revision: row.schedule_revision,
+            schedule_acked_at: time_or_none(row.schedule_acked_at)?,
         })
     }
 }
@@ -103,8 +114,8 @@ impl ServerRows for Tx {
 
     async fn insert_agent(&mut self, agent: &AgentRecord) -> StoreResult<()> {
         self.query(
-            "INSERT INTO agents (id, server_id, secret_hash, enrolled_at, last_seen_at, version)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO agents (id, server_id, secret_hash, enrolled_at, last_seen_at, version, schedule_revision, schedule_acked_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         )
         .bind(agent.id.0)
         .bind(agent.server_id.0)
@@ -112,6 +123,8 @@ impl ServerRows for Tx {
         .bind(micros(agent.enrolled_at))
         .bind(micros(agent.last_seen_at))
         .bind(agent.version.clone())
+        .bind(agent.schedule_revision.clone())
+        .bind(agent.schedule_acked_at.map(micros))
         .insert(|| format!("agent {}", agent.id))
         .await
     }
@@ -131,6 +144,15 @@ impl ServerRows for Tx {
         self.query("UPDATE agents SET version = $2, last_seen_at = $3 WHERE id = $1")
             .bind(id.0)
             .bind(version.to_owned())
+            .bind(micros(at))
+            .update(|| format!("agent {id}"))
+            .await
+    }
+
+    async fn ack_schedule(&mut self, id: AgentId, revision: &str, at: Timestamp) -> StoreResult<()> {
+        self.query("UPDATE agents SET schedule_revision = $2, schedule_acked_at = $3 WHERE id = $1")
+            .bind(id.0)
+            .bind(revision.to_owned())
             .bind(micros(at))
             .update(|| format!("agent {id}"))
             .await
