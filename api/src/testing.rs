@@ -8,11 +8,11 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::access::{Principal, RoleAssignment};
-use rsvault_domain::backup::Lsn;
+use rsvault_domain::backup::{BackupKind, Lsn};
 use rsvault_domain::discovery::{Server, ServerState};
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::{PrincipalId, ServerId, SubscriptionId, TenantId};
-use rsvault_domain::ports::{Bell, Clock, OracleChecksum, OracleMoment, OracleWrite, Simulation, Wake};
+use rsvault_domain::ports::{Bell, Clock, OracleChange, OracleChecksum, OracleMoment, OracleWrite, Simulation, Wake};
 use rsvault_domain::simulation::ServerSpec;
 use rsvault_domain::tenancy::Subscription;
 use rsvault_engine::{Engine, secret};
@@ -167,8 +167,13 @@ impl Simulation for Simulated {
         self.0.lock().unwrap().remove(&server);
         Ok(())
     }
-    async fn write(&self, _: ServerId, _: &str, _: &str, pages: u32, seed: u64) -> Result<OracleWrite> {
-        Ok(OracleWrite { lsn: Lsn(u128::from(pages) + u128::from(seed)), committed_at: Timestamp::UNIX_EPOCH })
+    async fn write(&self, _: ServerId, _: &str, _: &str, change: OracleChange) -> Result<OracleWrite> {
+        let sum = u128::from(change.pages) + u128::from(change.seed) + if change.bulk { 100 } else { 0 };
+        Ok(OracleWrite { lsn: Lsn(sum), committed_at: Timestamp::UNIX_EPOCH })
+    }
+    async fn foreign_backup(&self, _: ServerId, instance: &str, database: &str, kind: BackupKind) -> Result<OracleWrite> {
+        let told = instance.len() + 10 * database.len() + 100 * kind.as_str().len();
+        Ok(OracleWrite { lsn: Lsn(told as u128), committed_at: Timestamp::UNIX_EPOCH })
     }
     async fn checksum(&self, _: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum> {
         Ok(OracleChecksum { lsn: Lsn(7), committed_at: Timestamp::UNIX_EPOCH, hash: format!("{instance}/{database} {at:?}") })

@@ -1,6 +1,6 @@
 //! Servers, what lives on them, and their registration to a vault (rulebook 2).
 
-use crate::backup::{FileKind, RecoveryModel};
+use crate::backup::{BackupKind, FileKind, RecoveryModel};
 use crate::fault::JobFault;
 use crate::id::{AgentId, ContainerId, ContainerName, ItemName, NameKey, ServerId, SubscriptionId, VaultId};
 use jiff::Timestamp;
@@ -102,6 +102,18 @@ pub struct DatabaseInventory {
     pub recovery_model: RecoveryModel,
     /// Bytes.
     pub size: u64,
+    /// Whether it is read-only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+}
+
+impl DatabaseInventory {
+    /// Whether a backup of `kind` is possible: as its recovery model allows, and of a read-only
+    /// database nothing but fulls (rulebook 3.7).
+    pub fn allows(&self, kind: BackupKind) -> bool {
+        let full = matches!(kind, BackupKind::Full | BackupKind::CopyOnlyFull);
+        (full || !self.read_only) && self.recovery_model.allows(kind, &self.name)
+    }
 }
 
 /// An instance as discovery saw it.

@@ -22,9 +22,15 @@ pub struct DatabaseSpec {
     #[serde(default = "default_size")]
     #[serde(rename = "sizeMiB")]
     pub size_mib: u32,
-    /// Pages that the background writer changes each second; 0 unless said.
+    /// Pages that each commit of the background writer changes; 0 (no writer) unless said.
     #[serde(default)]
     pub write_rate: u32,
+    /// Seconds from one of its commits to the next; 1 unless said.
+    #[serde(default = "one")]
+    pub write_interval_seconds: u32,
+    /// Whether nobody can write to it: it takes full backups only.
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 /// An instance of a simulated server.
@@ -72,6 +78,9 @@ pub struct ServerSpec {
 fn default_size() -> u32 {
     8
 }
+fn one() -> u32 {
+    1
+}
 fn yes() -> bool {
     true
 }
@@ -99,6 +108,13 @@ impl ServerSpec {
                 }
                 if name.eq_ignore_ascii_case("tempdb") || SYSTEM_DATABASES.iter().any(|s| s.eq_ignore_ascii_case(name)) {
                     return Err(bad("databases[].name", format!("'{name}' is a system database; it comes by itself. Leave it out.")));
+                }
+                let interval = database.write_interval_seconds;
+                if !(1..=86_400).contains(&interval) {
+                    return Err(bad(
+                        "databases[].writeIntervalSeconds",
+                        format!("{interval} is out of range: 1 to 86400 seconds. For no writes leave writeRate at 0."),
+                    ));
                 }
                 if !(1..=65_536).contains(&database.size_mib) {
                     return Err(bad("databases[].sizeMiB", format!("{} is out of range: 1 to 65536 MiB.", database.size_mib)));

@@ -26,7 +26,10 @@ pub(super) async fn run(run: &Run, plan: &RestorePlan) -> Result<Outcome, Worklo
         RestoreTarget::Database { instance, .. } => {
             let engine = run.engines.of(instance).await?;
             let done = engine.steps_done(run.id.0, plan).await?;
-            if done > 0 {
+            if done == 0 {
+                // Nothing stands aside that a refusal would leave behind.
+                engine.check_restore(plan).await?;
+            } else {
                 tracing::info!(command = %run.id, generation = run.generation, done, of = plan.steps.len(), "the restore goes on");
             }
             if let Err(error) = go_on(run, plan, engine.as_ref(), &mut reader, done).await {
@@ -52,7 +55,9 @@ async fn go_on(run: &Run, plan: &RestorePlan, engine: &dyn Workload, reader: &mu
     if done >= plan.steps.len() {
         return Ok(());
     }
-    engine.check_restore(plan).await?;
+    if done > 0 {
+        engine.check_restore(plan).await?;
+    }
     run.progress.enter(Phase::Transferring);
     for (index, step) in plan.steps.iter().enumerate().skip(done) {
         let mut tries = 0;

@@ -91,7 +91,7 @@ impl World {
         self.arm("PUT", &format!("{VAULT}/{CONTAINER}"), container).await;
         let inquiry = self.next().await;
         assert_eq!(inquiry.work, Work::Inquire {});
-        let database = DatabaseInventory { name: "salesdb".into(), recovery_model: RecoveryModel::Full, size: 1 };
+        let database = DatabaseInventory { name: "salesdb".into(), recovery_model: RecoveryModel::Full, size: 1, read_only: false };
         let instance = InstanceInventory {
             name: "MSSQLSERVER".into(),
             version: "16".into(),

@@ -86,9 +86,16 @@ pub(crate) struct DatabaseBody {
     #[serde(default = "eight", rename = "sizeMiB")]
     #[schema(default = 8, minimum = 1, maximum = 65536, required = false)]
     size_mib: u32,
-    /// Pages that the background writer changes each second; 0 unless said.
+    /// Pages that each commit of the background writer changes; 0 (no writer) unless said.
     #[serde(default)]
     write_rate: u32,
+    /// Seconds from one of its commits to the next; 1 unless said.
+    #[serde(default = "one")]
+    #[schema(default = 1, minimum = 1, maximum = 86400, required = false)]
+    write_interval_seconds: u32,
+    /// Whether nobody can write to it: it takes full backups only.
+    #[serde(default)]
+    read_only: bool,
 }
 
 /// SQL Server's recovery models.
@@ -106,6 +113,9 @@ pub(crate) enum RecoveryModelWord {
 
 fn yes() -> bool {
     true
+}
+fn one() -> u32 {
+    1
 }
 fn eight() -> u32 {
     8
@@ -131,6 +141,8 @@ impl ServerBody {
             recovery_model: model(d.recovery_model),
             size_mib: d.size_mib,
             write_rate: d.write_rate,
+            write_interval_seconds: d.write_interval_seconds,
+            read_only: d.read_only,
         };
         let instance = |i: InstanceBody| InstanceSpec {
             name: i.name,
@@ -164,6 +176,8 @@ impl ServerBody {
             recovery_model: word(d.recovery_model),
             size_mib: d.size_mib,
             write_rate: d.write_rate,
+            write_interval_seconds: d.write_interval_seconds,
+            read_only: d.read_only,
         };
         let instance = |i: &InstanceSpec| InstanceBody {
             name: i.name.clone(),
@@ -209,6 +223,30 @@ pub(crate) struct WriteBody {
     /// From which the pages and their content are drawn.
     #[serde(default)]
     pub(crate) seed: u64,
+    /// As a bulk operation: minimally logged if the recovery model is BulkLogged, so that the next
+    /// log backup restores to its end only.
+    #[serde(default)]
+    pub(crate) bulk: bool,
+}
+
+/// A backup that another product takes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ForeignBackup)]
+pub(crate) struct ForeignBackupBody {
+    /// Its kind.
+    pub(crate) kind: ForeignKind,
+}
+
+/// Kinds of backup that matter to the chains of others.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub(crate) enum ForeignKind {
+    /// Moves the differential base.
+    Full,
+    /// Moves nothing.
+    Differential,
+    /// Takes the log: the vault's own chain has a gap.
+    Log,
 }
 
 /// What a change did.

@@ -24,6 +24,7 @@ pub fn router() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(servers::get, servers::put, servers::delete))
         .routes(routes!(servers::enrollment_token))
         .routes(routes!(oracle::write))
+        .routes(routes!(oracle::foreign_backup))
         .routes(routes!(oracle::checksum))
         .routes(routes!(control::reset))
         .routes(routes!(control::purge))

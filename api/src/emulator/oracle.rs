@@ -1,7 +1,7 @@
 //! Writes to simulated databases, and the checksums that restores are held against.
 
 use super::admin::Admin;
-use super::body::{ChecksumBody, WriteBody, WrittenBody};
+use super::body::{ChecksumBody, ForeignBackupBody, ForeignKind, WriteBody, WrittenBody};
 use super::servers::Where;
 use super::{BODY_LIMIT, simulation};
 use crate::AppState;
@@ -9,8 +9,9 @@ use crate::edge::extract;
 use crate::edge::{Problem, Problems};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
+use rsvault_domain::backup::BackupKind;
 use rsvault_domain::fault::Fault;
-use rsvault_domain::ports::OracleMoment;
+use rsvault_domain::ports::{OracleChange, OracleMoment};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -28,7 +29,34 @@ pub(super) async fn write(
 ) -> Result<Json<WrittenBody>, Problem> {
     let body: WriteBody = extract::json(request, BODY_LIMIT).await?;
     let server = place.find(&state, &name).await?;
-    let done = simulation(&state)?.write(server.id, &body.instance, &body.database, body.pages, body.seed).await?;
+    let change = OracleChange { pages: body.pages, seed: body.seed, bulk: body.bulk };
+    let done = simulation(&state)?.write(server.id, &body.instance, &body.database, change).await?;
+    Ok(Json(WrittenBody { lsn: done.lsn.to_string(), committed_at: done.committed_at.to_string() }))
+}
+
+/// Lets another product take a backup, as happens to real databases: the vault does not see it, but
+/// a log breaks its log chain, and a full moves the base of its differentials.
+#[utoipa::path(post, path = "/emulator/servers/{name}/instances/{instance}/databases/{database}/foreignBackup", tag = "Servers",
+    operation_id = "Servers_ForeignBackup",
+    params(("name" = String, Path, description = "Name of the server."), ("instance" = String, Path, description = "Instance."),
+        ("database" = String, Path, description = "Database."), Where),
+    request_body = ForeignBackupBody,
+    responses((status = 200, description = "Taken: where it ended.", body = WrittenBody), Problems))]
+pub(super) async fn foreign_backup(
+    _: Admin,
+    State(state): State<Arc<AppState>>,
+    Path((name, instance, database)): Path<(String, String, String)>,
+    Query(place): Query<Where>,
+    request: Request,
+) -> Result<Json<WrittenBody>, Problem> {
+    let body: ForeignBackupBody = extract::json(request, BODY_LIMIT).await?;
+    let kind = match body.kind {
+        ForeignKind::Full => BackupKind::Full,
+        ForeignKind::Differential => BackupKind::Differential,
+        ForeignKind::Log => BackupKind::Log,
+    };
+    let server = place.find(&state, &name).await?;
+    let done = simulation(&state)?.foreign_backup(server.id, &instance, &database, kind).await?;
     Ok(Json(WrittenBody { lsn: done.lsn.to_string(), committed_at: done.committed_at.to_string() }))
 }
 

@@ -13,7 +13,10 @@ async fn a_server_is_made_changed_shown_and_deleted() {
         json!({"resourceGroup": "RG9", "location": "westeurope", "instances": [{"name": "MSSQLSERVER", "databases": [{"name": "a b"}]}]});
     let (status, _, made) = app.call("", "PUT", "/emulator/servers/Vm9", Some(body.clone())).await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
-    assert_eq!(made["instances"][0]["databases"][0], json!({"name": "a b", "recoveryModel": "Full", "sizeMiB": 8, "writeRate": 0}));
+    assert_eq!(
+        made["instances"][0]["databases"][0],
+        json!({"name": "a b", "recoveryModel": "Full", "sizeMiB": 8, "writeRate": 0, "writeIntervalSeconds": 1, "readOnly": false})
+    );
     let (status, _, again) = app.call("", "PUT", "/emulator/servers/vm9", Some(made.clone())).await;
     assert_eq!((status, &again), (StatusCode::OK, &made));
     let (_, _, list) = app.call("", "GET", "/emulator/servers", None).await;
@@ -60,6 +63,8 @@ async fn the_oracle_answers_for_one_moment() {
         .call("", "POST", "/emulator/servers/sqlvm1/write", Some(json!({"instance": "I", "database": "d", "pages": 3, "seed": 4})))
         .await;
     assert_eq!((status, written["lsn"].as_str()), (StatusCode::OK, Some("7")));
+    let bulk = json!({"instance": "I", "database": "d", "pages": 3, "seed": 4, "bulk": true});
+    assert_eq!(app.call("", "POST", "/emulator/servers/sqlvm1/write", Some(bulk)).await.2["lsn"], "107");
     let sum = "/emulator/servers/sqlvm1/checksum?instance=I&database=a%20b";
     assert_eq!(app.call("", "GET", sum, None).await.2["hash"], "I/a b Latest");
     assert_eq!(app.call("", "GET", &format!("{sum}&lsn=7"), None).await.2["hash"], "I/a b Lsn(Lsn(7))");
@@ -76,6 +81,23 @@ async fn the_oracle_answers_for_one_moment() {
     let (status, _, token) = app.call("", "POST", "/emulator/servers/sqlvm1/enrollmentTokens", None).await;
     assert_eq!((status, token["expiresAt"].as_str()), (StatusCode::CREATED, Some("2026-11-25T13:00:00Z")));
     assert!(rsvault_engine::agents::enroll(&app.state.engine, token["token"].as_str().unwrap(), "1").await.is_ok());
+}
+
+#[tokio::test]
+async fn another_product_backs_up_a_database_by_name() {
+    let app = TestApp::new().await;
+    let foreign = |database: &str, kind: &str| {
+        let path = format!("/emulator/servers/sqlvm1/instances/I/databases/{database}/foreignBackup");
+        let (app, kind) = (&app, json!({"kind": kind}));
+        async move { app.call("", "POST", &path, Some(kind)).await }
+    };
+    assert_eq!(app.call("", "POST", "/emulator/reset", None).await.0, StatusCode::NO_CONTENT);
+    for (kind, lsn) in [("Full", "431"), ("Differential", "1231"), ("Log", "331")] {
+        let (status, _, done) = foreign("a%20b", kind).await;
+        assert_eq!((status, done["lsn"].as_str()), (StatusCode::OK, Some(lsn)), "{done}");
+    }
+    let (status, _, problem) = foreign("a", "CopyOnlyFull").await;
+    assert_eq!((status, problem["field"].as_str()), (StatusCode::BAD_REQUEST, Some("kind")), "{problem}");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ pub use rows::{
     AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
     TenancyRows, VaultRows,
 };
-pub use simulation::{OracleChecksum, OracleMoment, OracleWrite, Simulation};
+pub use simulation::{OracleChange, OracleChecksum, OracleMoment, OracleWrite, Simulation};
 pub use store::{ItemFilter, JobFilter, Page, PointFilter, PointSummary, Slice, Store, StoreError, StoreResult, Tx};
 pub use time::{Bell, Clock, Wake};
 pub use timeline::{Advanced, ClockChange, ClockReading, Event, EventKind, Timeline, Until};

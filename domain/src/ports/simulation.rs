@@ -1,5 +1,6 @@
 //! The simulated servers of the emulator, as the rest of the house drives them.
 
+use crate::backup::BackupKind;
 use crate::discovery::Server;
 use crate::fault::Result;
 use crate::id::ServerId;
@@ -29,6 +30,17 @@ pub struct OracleWrite {
     pub committed_at: Timestamp,
 }
 
+/// A change to a simulated database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OracleChange {
+    /// How many pages.
+    pub pages: u32,
+    /// From which the pages and their content are drawn.
+    pub seed: u64,
+    /// As a bulk operation: minimally logged if the recovery model is BulkLogged.
+    pub bulk: bool,
+}
+
 /// At which moment the oracle is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OracleMoment {
@@ -49,8 +61,11 @@ pub trait Simulation: Send + Sync + 'static {
     async fn get(&self, server: ServerId) -> Result<Option<ServerSpec>>;
     /// Powers down, forgets, deletes its files.
     async fn delete(&self, server: ServerId) -> Result<()>;
-    /// Changes `pages` pages of a database, chosen and filled from `seed`.
-    async fn write(&self, server: ServerId, instance: &str, database: &str, pages: u32, seed: u64) -> Result<OracleWrite>;
+    /// Changes pages of a database.
+    async fn write(&self, server: ServerId, instance: &str, database: &str, change: OracleChange) -> Result<OracleWrite>;
+    /// Lets another product take a backup of `kind` that no vault sees; answers where it ended. A log
+    /// moves the log chain on, a full the differential base.
+    async fn foreign_backup(&self, server: ServerId, instance: &str, database: &str, kind: BackupKind) -> Result<OracleWrite>;
     /// Checksum of a database at a moment.
     async fn checksum(&self, server: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum>;
 }

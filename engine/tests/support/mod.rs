@@ -276,8 +276,8 @@ pub fn inventory() -> Inventory {
             version: "16.0".into(),
             directories: vec![DataDirectory { kind: FileKind::Data, path: "/d/".into() }],
             databases: vec![
-                DatabaseInventory { name: "master".into(), recovery_model: RecoveryModel::Simple, size: 1 },
-                DatabaseInventory { name: "salesdb".into(), recovery_model: RecoveryModel::Full, size: 1 },
+                DatabaseInventory { name: "master".into(), recovery_model: RecoveryModel::Simple, size: 1, read_only: false },
+                DatabaseInventory { name: "salesdb".into(), recovery_model: RecoveryModel::Full, size: 1, read_only: false },
             ],
             fault: None,
         }],

@@ -98,6 +98,8 @@ impl Machine {
                         recovery_model: database.recovery_model,
                         size_mib,
                         write_rate: 0,
+                        write_interval_seconds: 1,
+                        read_only: database.read_only,
                     });
                 }
             }

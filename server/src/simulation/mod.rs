@@ -15,10 +15,11 @@ use machine::Machine;
 pub(crate) use machine::save_json;
 use rsvault_agent::plugin::WorkloadError;
 use rsvault_agent::plugin::simulated::{At, SimulatedServer};
+use rsvault_domain::backup::BackupKind;
 use rsvault_domain::discovery::Server;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::ServerId;
-use rsvault_domain::ports::{OracleChecksum, OracleMoment, OracleWrite, Simulation};
+use rsvault_domain::ports::{OracleChange, OracleChecksum, OracleMoment, OracleWrite, Simulation};
 use rsvault_domain::simulation::ServerSpec;
 use rsvault_engine::Engine;
 use std::collections::HashMap;
@@ -139,8 +140,13 @@ impl Simulation for Fleet {
         }
     }
 
-    async fn write(&self, server: ServerId, instance: &str, database: &str, pages: u32, seed: u64) -> Result<OracleWrite> {
-        let receipt = self.server(server).await?.write(instance, database, pages, seed).await.map_err(|e| fault(&e))?;
+    async fn write(&self, server: ServerId, instance: &str, database: &str, change: OracleChange) -> Result<OracleWrite> {
+        let receipt = self.server(server).await?.write(instance, database, change).await.map_err(|e| fault(&e))?;
+        Ok(OracleWrite { lsn: receipt.lsn, committed_at: receipt.committed_at })
+    }
+
+    async fn foreign_backup(&self, server: ServerId, instance: &str, database: &str, kind: BackupKind) -> Result<OracleWrite> {
+        let receipt = self.server(server).await?.foreign_backup(instance, database, kind).await.map_err(|e| fault(&e))?;
         Ok(OracleWrite { lsn: receipt.lsn, committed_at: receipt.committed_at })
     }
 

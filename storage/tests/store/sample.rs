@@ -9,8 +9,8 @@ use rsvault_domain::job::{Job, JobKind, JobStatus};
 use rsvault_domain::operation::{Operation, OperationStatus, Subject, vault_key};
 use rsvault_domain::policy::{Policy, PolicySpec, Schedule, SqlPolicy, SubPolicy, SubPolicyType};
 use rsvault_domain::ports::Tx;
-use rsvault_domain::protection::{ItemState, ProtectedItem};
-use rsvault_domain::vault::{SoftDelete, SoftDeleteState, StorageModel, Vault, VaultSettings};
+use rsvault_domain::protection::{ItemState, ProtectedItem, Track};
+use rsvault_domain::vault::{Immutability, SoftDelete, SoftDeleteState, StorageModel, Vault, VaultSettings};
 use rsvault_domain::work::{AgentCommand, CommandState, CommandWork, InquiryPurpose};
 use serde_json::json;
 use uuid::Uuid;
@@ -46,6 +46,7 @@ pub(crate) fn vault(name: &str) -> Vault {
             cost_management: json!(null),
             restore_settings: json!({}),
             identity: Some(json!({"type": "SystemAssigned"})),
+            immutability: Immutability::Unlocked,
         },
         used: true,
         etag: 3,
@@ -88,6 +89,7 @@ pub(crate) fn container(vault: VaultId, server: &Server) -> Container {
                 fault: Some(fault),
             }],
         },
+        discover_at: None,
         updated_at: at(2),
     }
 }
@@ -131,6 +133,9 @@ pub(crate) fn item(container: &Container, database: &str) -> ProtectedItem {
         recovery_model: RecoveryModel::Simple,
         last_backup: None,
         soft_deleted: None,
+        track: Track::default(),
+        reap_at: None,
+        watch_at: None,
         created_at: at(4),
         updated_at: at(4),
     }
@@ -214,6 +219,7 @@ pub(crate) fn point(set: &BackupSet, name: &str, kind: BackupKind, seconds: i64)
         kind,
         time: at(seconds),
         expires_at: Some(at(1_000_000)),
+        soft_deleted: None,
         on_demand: true,
         facts: facts(),
         sealed_bytes: 1 << 42,

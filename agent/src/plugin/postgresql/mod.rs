@@ -88,7 +88,7 @@ impl Workload for PostgresWorkload {
                     Err(error) => instance.fault = Some(error.to_job_fault()),
                     Ok(()) => {
                         instance.databases =
-                            vec![DatabaseInventory { name: CLUSTER.into(), recovery_model: RecoveryModel::Simple, size: server.size }];
+                            vec![DatabaseInventory { name: CLUSTER.into(), recovery_model: RecoveryModel::Simple, size: server.size, read_only: false }];
                     }
                 }
                 instance.version = server.version;

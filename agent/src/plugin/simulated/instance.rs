@@ -148,6 +148,7 @@ impl Instance {
                 name: entry.name.clone(),
                 recovery_model: entry.recovery_model,
                 size: shelf.open.get(&NameKey::new(&entry.name)).map_or(0, |database| database.data_size()),
+                read_only: false,
             }));
         }
         let directories = [FileKind::Data, FileKind::Log]

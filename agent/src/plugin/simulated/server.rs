@@ -12,10 +12,10 @@ use super::oracle::{At, Checksum};
 use super::pages::{PAGES_PER_MIB, seed_of};
 use super::writer;
 use crate::plugin::WorkloadError;
-use rsvault_domain::backup::RecoveryModel;
+use rsvault_domain::backup::{BackupKind, RecoveryModel};
 use rsvault_domain::discovery::{InstanceInventory, ServerState};
 use rsvault_domain::id::NameKey;
-use rsvault_domain::ports::Clock;
+use rsvault_domain::ports::{Clock, OracleChange};
 use rsvault_domain::simulation::{InstanceSpec, SYSTEM_DATABASES, ServerSpec};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -211,9 +211,15 @@ impl SimulatedServer {
 
     /// Commits a change of up to `pages` pages of a database; which ones and what they hold then
     /// follows from `seed`.
-    pub async fn write(&self, instance: &str, database: &str, pages: u32, seed: u64) -> Result<WriteReceipt, WorkloadError> {
+    pub async fn write(&self, instance: &str, database: &str, change: OracleChange) -> Result<WriteReceipt, WorkloadError> {
         let (_, database) = self.instance(instance)?.database(database)?;
-        blocking(move || database.write(pages, seed)).await
+        blocking(move || database.write(change.pages, change.seed)).await
+    }
+
+    /// A backup by another product.
+    pub async fn foreign_backup(&self, instance: &str, database: &str, _kind: BackupKind) -> Result<WriteReceipt, WorkloadError> {
+        let (_, database) = self.instance(instance)?.database(database)?;
+        blocking(move || database.mark(false).map(|m| m.receipt)).await
     }
 
     /// The oracle: the hash of all pages at an LSN or a time, known from the history of changes; with

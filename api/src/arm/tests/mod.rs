@@ -197,7 +197,7 @@ impl World {
 }
 
 pub(super) fn inventory() -> Inventory {
-    let database = |name: &str, recovery_model| DatabaseInventory { name: name.into(), recovery_model, size: 8 << 20 };
+    let database = |name: &str, recovery_model| DatabaseInventory { name: name.into(), recovery_model, size: 8 << 20, read_only: false };
     Inventory {
         instances: vec![InstanceInventory {
             name: "MSSQLSERVER".into(),

@@ -12,7 +12,7 @@ async fn a_backup_under_load_restores_the_state_at_its_end() {
         let mut writes = 0_u64;
         while !stopped.is_cancelled() {
             writes += 1;
-            server.write(INSTANCE, "sales", 40, writes).await.unwrap();
+            server.write(INSTANCE, "sales", change(40, writes)).await.unwrap();
         }
         writes
     });
@@ -129,7 +129,7 @@ proptest! {
             let mut seen = Vec::new();
             let mut taken = None;
             for (number, (pages, seed)) in writes.iter().enumerate() {
-                let receipt = world.server.write(INSTANCE, "hr", *pages, *seed).await.unwrap();
+                let receipt = world.server.write(INSTANCE, "hr", change(*pages, *seed)).await.unwrap();
                 seen.push((receipt, world.hash("hr", None).await));
                 if number == cut {
                     taken = Some(world.backup("hr").await);

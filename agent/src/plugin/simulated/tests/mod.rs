@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::backup::{BackupFacts, BackupKind, FileKind};
 use rsvault_domain::id::SetId;
-use rsvault_domain::ports::Clock;
+use rsvault_domain::ports::{Clock, OracleChange};
 use rsvault_domain::restore::{FileMapping, RestorePlan, RestoreStep, RestoreTarget};
 use rsvault_domain::simulation::ServerSpec;
 use serde_json::json;
@@ -94,6 +94,9 @@ impl World {
 
 pub(super) fn request(database: &str, kind: BackupKind) -> BackupRequest {
     BackupRequest { instance: INSTANCE.into(), database: database.into(), kind, stripes: 1 }
+}
+pub(super) fn change(pages: u32, seed: u64) -> OracleChange {
+    OracleChange { pages, seed, bulk: false }
 }
 pub(super) fn to(database: &str, overwrite: bool) -> RestoreTarget {
     RestoreTarget::Database { instance: INSTANCE.into(), database: database.into(), overwrite, files: vec![], recover: true }

@@ -3,7 +3,7 @@ use super::*;
 #[tokio::test]
 async fn truncated_and_altered_streams_are_refused_by_part_and_leave_nothing() {
     let world = World::new(0).await;
-    world.server.write(INSTANCE, "sales", 30, 5).await.unwrap();
+    world.server.write(INSTANCE, "sales", change(30, 5)).await.unwrap();
     let (_, bytes) = world.backup("sales").await;
     let (before, hash) = (world.files(), world.hash("sales", None).await);
     let mut cases: Vec<(Vec<u8>, &str)> = vec![
@@ -44,7 +44,7 @@ async fn every_flipped_bit_of_a_stream_is_found() {
 async fn a_restore_that_fails_or_is_cancelled_midway_leaves_the_original_untouched() {
     let world = World::new(0).await;
     let (_, bytes) = world.backup("sales").await;
-    world.server.write(INSTANCE, "sales", 10, 77).await.unwrap();
+    world.server.write(INSTANCE, "sales", change(10, 77)).await.unwrap();
     let (before, state) = (world.files(), world.server.checksum(INSTANCE, "sales", None).await.unwrap());
     let plan = plan(to("sales", true));
 

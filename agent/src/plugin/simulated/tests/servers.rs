@@ -73,7 +73,7 @@ async fn a_spec_adds_and_drops_its_databases_and_leaves_restored_ones() {
 async fn a_torn_crash_is_repaired_from_the_log() {
     let world = World::new(0).await;
     for seed in 0..5 {
-        world.server.write(INSTANCE, "sales", 60, seed).await.unwrap();
+        world.server.write(INSTANCE, "sales", change(60, seed)).await.unwrap();
     }
     let sound = world.server.checksum(INSTANCE, "sales", None).await.unwrap();
     // No shutdown: the checkpoint is the one of the creation. Half of a page that was written since
@@ -95,7 +95,7 @@ async fn a_torn_crash_is_repaired_from_the_log() {
     let reopened = open(world.root.path(), &spec(0)).await;
     assert_eq!(reopened.checksum(INSTANCE, "sales", None).await.unwrap(), sound);
     assert_eq!(reopened.checksum(INSTANCE, "sales", Some(At::Lsn(sound.lsn))).await.unwrap(), sound);
-    assert!(reopened.write(INSTANCE, "sales", 3, 9).await.unwrap().lsn > sound.lsn);
+    assert!(reopened.write(INSTANCE, "sales", change(3, 9)).await.unwrap().lsn > sound.lsn);
     let after = reopened.checksum(INSTANCE, "sales", None).await.unwrap();
     let again = open(world.root.path(), &spec(0)).await;
     assert_eq!(again.checksum(INSTANCE, "sales", None).await.unwrap(), after);
@@ -105,7 +105,7 @@ async fn a_torn_crash_is_repaired_from_the_log() {
 async fn a_crash_in_the_middle_of_a_swap_or_a_build_is_finished_or_cleaned_on_opening() {
     let world = World::new(0).await;
     let (_, bytes) = world.backup("sales").await;
-    world.server.write(INSTANCE, "sales", 50, 1).await.unwrap();
+    world.server.write(INSTANCE, "sales", change(50, 1)).await.unwrap();
     world.restore(to("copy", false), &bytes).await.unwrap();
     let (old, new) = (world.hash("sales", None).await, world.hash("copy", None).await);
     assert_ne!(old, new);
