@@ -31,8 +31,10 @@ impl TryFrom<OperationRow> for Operation {
         let subject = match (row.subject.as_str(), row.subject_id) {
             ("Nothing", None) => Subject::Nothing,
             ("Vault", None) => Subject::Vault,
+            ("Validation", None) => Subject::Validation,
             ("Container", Some(id)) => Subject::Container(id.into()),
             ("Item", Some(id)) => Subject::Item(id.into()),
+            ("Policy", Some(id)) => Subject::Policy(id.into()),
             (other, _) => return Err(unreadable("operations.subject", other)),
         };
         Ok(Self {
@@ -62,8 +64,10 @@ impl Tx {
         let (subject, subject_id) = match operation.subject {
             Subject::Nothing => ("Nothing", None),
             Subject::Vault => ("Vault", None),
+            Subject::Validation => ("Validation", None),
             Subject::Container(id) => ("Container", Some(id.0)),
             Subject::Item(id) => ("Item", Some(id.0)),
+            Subject::Policy(id) => ("Policy", Some(id.0)),
         };
         let (code, message) = operation.error.clone().unzip();
         self.query(sql)

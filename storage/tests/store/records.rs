@@ -111,6 +111,8 @@ async fn the_newest_enrolment_of_a_server_counts(bed: Bed) {
         enrolled_at: at(seconds),
         last_seen_at: at(seconds),
         version: "1".into(),
+        schedule_revision: None,
+        schedule_acked_at: None,
     };
     let (mut new, old) = (enrolled(2), enrolled(1));
     tx.insert_agent(&new).await.unwrap();
@@ -189,7 +191,7 @@ async fn jobs_are_filtered_and_come_newest_first(bed: Bed) {
 async fn a_repeated_request_is_the_same_operation(bed: Bed) {
     let mut tx = bed.begin().await;
     let vault = vault("never stored");
-    for subject in [Subject::Nothing, Subject::Vault, Subject::Container(id()), Subject::Item(id())] {
+    for subject in [Subject::Nothing, Subject::Vault, Subject::Container(id()), Subject::Item(id()), Subject::Policy(id())] {
         let operation = operation(&vault, subject);
         tx.insert_operation(&operation).await.unwrap();
         assert_eq!(tx.operation(operation.id).await.unwrap(), Some(operation));

@@ -4,7 +4,7 @@ use crate::bed::Bed;
 use crate::on_both;
 use crate::sample::{at, chunk, id, manifest, point, set, stored_item};
 use rsvault_domain::backup::{BackupKind, BackupSet, RecoveryPoint, RecoveryPointName, SetState};
-use rsvault_domain::ports::{Page, PointSummary, StoreError};
+use rsvault_domain::ports::{Page, PointFilter, PointSummary, StoreError};
 
 on_both!(
     the_same_slot_is_the_same_set,
@@ -143,7 +143,7 @@ async fn points_come_newest_first_page_by_page(bed: Bed) {
     let mut page = Page { after: None, limit: 1 };
     let mut seen = Vec::new();
     loop {
-        let slice = tx.points(item.id, None, None, &page).await.unwrap();
+        let slice = tx.points(item.id, &PointFilter::default(), &page).await.unwrap();
         assert!(slice.items.len() <= 1);
         seen.extend(slice.items);
         page.after = slice.next;
@@ -152,7 +152,7 @@ async fn points_come_newest_first_page_by_page(bed: Bed) {
         }
     }
     assert_eq!(seen, points);
-    let bounded = tx.points(item.id, Some(at(20)), Some(at(20)), &Page::default()).await.unwrap();
+    let bounded = tx.points(item.id, &PointFilter { from: Some(at(20)), to: Some(at(20)), ..PointFilter::default() }, &Page::default()).await.unwrap();
     assert_eq!((bounded.items, bounded.next), (points[1..3].to_vec(), None), "both bounds count");
     let summary = PointSummary { count: 4, oldest: Some(at(10)), newest: Some(at(30)), fulls: 1 };
     assert_eq!(tx.point_summary(item.id).await.unwrap(), summary);

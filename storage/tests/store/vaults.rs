@@ -7,7 +7,7 @@ use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::JobFault;
 use rsvault_domain::id::{ItemName, NameKey, VaultId};
 use rsvault_domain::policy::PolicySpec;
-use rsvault_domain::ports::{ItemFilter, Page, StoreError, Tx};
+use rsvault_domain::ports::{ItemFilter, Page, PointFilter, StoreError, Tx};
 use rsvault_domain::protection::{ItemState, LastBackup, SoftDeleted};
 
 on_both!(
@@ -72,7 +72,7 @@ async fn a_foreign_cursor_is_the_callers_mistake(bed: Bed) {
     let mut tx = bed.read().await;
     let page = Page { after: Some("'; DROP TABLE vaults; --".into()), limit: 1 };
     assert!(matches!(tx.vaults(subscription(), None, &page).await, Err(StoreError::BadCursor)));
-    assert!(matches!(tx.points(id(), None, None, &page).await, Err(StoreError::BadCursor)));
+    assert!(matches!(tx.points(id(), &PointFilter::default(), &page).await, Err(StoreError::BadCursor)));
 }
 
 async fn a_server_is_registered_to_one_vault_at_a_time(bed: Bed) {
