@@ -1,18 +1,19 @@
 //! Backup policies: their shape, which of them may be saved, the three that every vault is born
-//! with, and how long a backup on demand is kept (rulebook 3).
+//! with, when their backups run and how long these are kept (rulebook 3).
 //!
 //! Always holds: a [`Policy`] that was saved passed [`validate`]; what a client sent and Azure
 //! would echo is kept as it was sent; the clock part of a run time is wall-clock time of the
 //! policy's zone, whatever its `Z` says.
 
 mod defaults;
-mod expiry;
+pub mod retention;
+pub mod schedule;
 mod validate;
 mod words;
 mod zone;
 
 pub use defaults::{DEFAULT_NAMES, defaults};
-pub use expiry::on_demand_expiry;
+pub use retention::on_demand_expiry;
 pub use validate::validate;
 pub use words::{DayOfWeek, DurationUnit, MonthOfYear, RetentionFormat, RunFrequency, SubPolicyType, WeekOfMonth};
 pub use zone::iana_zone;

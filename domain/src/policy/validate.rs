@@ -4,7 +4,7 @@
 //! retention, every scheduled full is kept by some rule, and nothing runs more than once a day but
 //! logs. Each fault names the field by its wire path, the rule and the cure.
 
-use super::expiry::base;
+use super::retention::base;
 use super::{
     DayOfWeek, DurationUnit, LongTermRetention, Retention, RetentionDays, RetentionDuration, RetentionFormat, RunFrequency, Schedule,
     SimpleSchedule, SqlPolicy, SubPolicy, SubPolicyType, iana_zone,

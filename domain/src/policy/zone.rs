@@ -1,6 +1,10 @@
 //! Time zones by the names that policies use: Windows' own, compared without case, the retired
 //! ones under their successors, IANA names as a courtesy.
 
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 use std::str::FromStr;
 use windows_timezones::WindowsTimezone;
 
@@ -16,8 +20,14 @@ pub fn iana_zone(name: &str) -> Option<String> {
     if let Some(zone) = windows_zone(name) {
         return Some(zone.tzdb_id().to_owned());
     }
-    let zone = jiff::tz::TimeZone::get(name).ok()?;
+    let zone = TimeZone::get(name).ok()?;
     zone.iana_name().map(str::to_owned)
+}
+
+/// How far `name` is from UTC at `at`; nothing for a name that no zone has (validation refuses those).
+pub(super) fn offset(name: &str, at: Timestamp) -> Offset {
+    let zone = iana_zone(name).and_then(|iana| TimeZone::get(&iana).ok());
+    zone.map_or(Offset::UTC, |zone| zone.to_offset(at))
 }
 
 /// The table matches exactly and cannot be listed, so the casings that its names have are tried:
@@ -59,9 +69,9 @@ mod tests {
             ("Mid-Atlantic Standard Time", "Etc/GMT+2"),
         ] {
             let found = iana_zone(name).unwrap_or_else(|| panic!("{name}"));
-            let same = |a: &str| jiff::tz::TimeZone::get(a).unwrap_or_else(|e| panic!("{a}: {e}"));
+            let same = |a: &str| TimeZone::get(a).unwrap_or_else(|e| panic!("{a}: {e}"));
             let (a, b) = (same(&found), same(iana));
-            let at = jiff::Timestamp::from_second(1_770_000_000).unwrap();
+            let at = Timestamp::from_second(1_770_000_000).unwrap();
             assert_eq!(a.to_offset(at), b.to_offset(at), "{name}: {found} is not {iana}");
         }
     }

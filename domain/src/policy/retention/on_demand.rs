@@ -5,7 +5,8 @@
 //! for their kind, whatever was asked; without a sub-policy of the kind, as long as its fulls, held
 //! within the limits of the kind.
 
-use super::{DurationUnit, LongTermRetention, Retention, RetentionDuration, SqlPolicy};
+use super::super::{RetentionDuration, SqlPolicy};
+use super::rules::of_kind;
 use crate::backup::BackupKind;
 use crate::fault::{Fault, Result};
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
@@ -19,8 +20,7 @@ pub fn on_demand_expiry(kind: BackupKind, requested: Option<Timestamp>, now: Tim
     match kind {
         BackupKind::Full => full(requested, now),
         BackupKind::CopyOnlyFull => copy_only(requested, now),
-        BackupKind::Differential => after(now, own_or_full(policy, kind, 180)),
-        BackupKind::Log => after(now, own_or_full(policy, kind, 35)),
+        BackupKind::Differential | BackupKind::Log => after(now, of_kind(policy, kind)),
     }
 }
 
@@ -54,54 +54,6 @@ fn copy_only(requested: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> 
     }
 }
 
-fn own_or_full(policy: &SqlPolicy, kind: BackupKind, max_days: i64) -> RetentionDuration {
-    let own = policy.sub_policy(kind).and_then(|s| match &s.retention {
-        Some(Retention::Simple { duration }) => *duration,
-        _ => None,
-    });
-    own.unwrap_or_else(|| {
-        let full = policy.sub_policy(BackupKind::Full).and_then(|s| match &s.retention {
-            Some(Retention::LongTerm(long)) => base(long),
-            _ => None,
-        });
-        let days = full.map_or(30, RetentionDuration::days).clamp(7, max_days);
-        RetentionDuration { count: days, unit: DurationUnit::Days }
-    })
-}
-
-/// The retention that every scheduled full has at least: the daily one of daily fulls, the weekly
-/// one of weekly fulls.
-pub(super) fn base(long: &LongTermRetention) -> Option<RetentionDuration> {
-    match (&long.daily, &long.weekly) {
-        (Some(daily), _) => daily.duration,
-        (None, Some(weekly)) => weekly.duration,
-        (None, None) => None,
-    }
-}
-
-impl RetentionDuration {
-    /// The length in days, for comparing: a month counts 30, a year 365.
-    pub fn days(self) -> i64 {
-        let unit = match self.unit {
-            DurationUnit::Days => 1,
-            DurationUnit::Weeks => 7,
-            DurationUnit::Months => 30,
-            DurationUnit::Years => 365,
-        };
-        self.count.saturating_mul(unit)
-    }
-    /// The moment this long after `start`, months and years by the calendar (UTC).
-    pub fn after(self, start: Timestamp) -> Option<Timestamp> {
-        let span = match self.unit {
-            DurationUnit::Days => Span::new().try_days(self.count),
-            DurationUnit::Weeks => Span::new().try_weeks(self.count),
-            DurationUnit::Months => Span::new().try_months(self.count),
-            DurationUnit::Years => Span::new().try_years(self.count),
-        };
-        Some(start.to_zoned(TimeZone::UTC).checked_add(span.ok()?).ok()?.timestamp())
-    }
-}
-
 fn after(now: Timestamp, duration: RetentionDuration) -> Result<Timestamp> {
     duration.after(now).ok_or_else(|| Fault::internal(format!("retention {duration:?} from {now} is out of range")))
 }
@@ -116,7 +68,7 @@ fn refused(message: impl std::fmt::Display) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{PolicySpec, defaults};
+    use crate::policy::{DurationUnit, PolicySpec, Retention, defaults};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -1,0 +1,117 @@
+//! What a restore to each point needs, found by log sequence numbers in one pass over sorted points.
+
+use crate::backup::{BackupKind, Lsn, PointMark, chain::Link};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What each point needs. Points are named by their place in the list that was given.
+pub(super) struct Needs {
+    /// Of each usable differential: its full.
+    full_of: Vec<Option<usize>>,
+    /// Logs by recovery fork and LSN.
+    pub(super) logs: Vec<usize>,
+    /// What each log needs, in the order of `logs`.
+    of_log: Vec<Option<Before>>,
+}
+
+/// What a log needs before it.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    /// The full or differential that its restore begins with.
+    pub(super) base: usize,
+    /// Place in `logs` of the first log to follow: all from there up to the log itself.
+    pub(super) first: usize,
+}
+
+impl Needs {
+    pub(super) fn of(points: &[PointMark]) -> Self {
+        let full_of = fulls_of(points);
+        let in_order = |wanted: &dyn Fn(usize) -> bool| {
+            let mut places: Vec<usize> = (0..points.len()).filter(|i| wanted(*i)).collect();
+            places.sort_by_key(|i| order(&points[*i].link));
+            places
+        };
+        let logs = in_order(&|i| points[i].link.kind == BackupKind::Log);
+        let bases = in_order(&|i| points[i].link.kind == BackupKind::Full || full_of[i].is_some());
+        let of_log = before_logs(points, &logs, &bases);
+        Self { full_of, logs, of_log }
+    }
+
+    /// The full that a differential builds on.
+    pub(super) fn full_of(&self, point: usize) -> Option<usize> {
+        self.full_of[point]
+    }
+    /// Each log's place in `logs` with what it needs; None of those that nothing leads up to.
+    pub(super) fn of_logs(&self) -> impl DoubleEndedIterator<Item = (usize, Option<Before>)> + '_ {
+        self.of_log.iter().copied().enumerate()
+    }
+    /// The point whose restore gives back the latest moment of all.
+    pub(super) fn last_restorable(&self, points: &[PointMark]) -> Option<usize> {
+        let whole = (0..points.len()).filter(|i| match points[*i].link.kind {
+            BackupKind::Full | BackupKind::CopyOnlyFull => true,
+            BackupKind::Differential => self.full_of[*i].is_some(),
+            BackupKind::Log => false,
+        });
+        let logs = self.of_logs().filter(|(_, before)| before.is_some()).map(|(place, _)| self.logs[place]);
+        // Of two that end together the one that needs less.
+        whole.chain(logs).max_by_key(|i| (points[*i].link.time, points[*i].link.kind != BackupKind::Log))
+    }
+}
+
+fn order(link: &Link) -> (Uuid, Lsn, Timestamp) {
+    (link.recovery_fork, link.last_lsn, link.time)
+}
+
+/// A differential builds on the full whose checkpoint it names, on the same fork.
+fn fulls_of(points: &[PointMark]) -> Vec<Option<usize>> {
+    let named = |link: &Link| (link.recovery_fork, link.checkpoint_lsn, link.time);
+    let mut fulls: Vec<usize> = (0..points.len()).filter(|i| points[*i].link.kind == BackupKind::Full).collect();
+    fulls.sort_by_key(|i| named(&points[*i].link));
+    let full_of = |link: &Link| {
+        let wanted = (link.recovery_fork, link.database_backup_lsn);
+        let upto = fulls.partition_point(|i| named(&points[*i].link) <= (wanted.0, wanted.1, link.time));
+        let full = *fulls.get(upto.checked_sub(1)?)?;
+        let found = &points[full].link;
+        ((found.recovery_fork, found.checkpoint_lsn) == wanted).then_some(full)
+    };
+    points.iter().map(|p| full_of(&p.link).filter(|_| p.link.kind == BackupKind::Differential)).collect()
+}
+
+/// `logs` and `bases` in [`order`].
+fn before_logs(points: &[PointMark], logs: &[usize], bases: &[usize]) -> Vec<Option<Before>> {
+    let link = |i: usize| &points[i].link;
+    let mut needs = Vec::with_capacity(logs.len());
+    let mut run = Run { start: 0, first_lsn: Lsn(0) };
+    for (place, log) in logs.iter().map(|i| link(*i)).enumerate() {
+        let previous = place.checked_sub(1).map(|p| link(logs[p]));
+        match previous.filter(|p| p.recovery_fork == log.recovery_fork && log.first_lsn <= p.last_lsn) {
+            Some(_) => run.first_lsn = run.first_lsn.min(log.first_lsn),
+            None => run = Run { start: place, first_lsn: log.first_lsn },
+        }
+        let began = previous.filter(|_| run.start < place).map(|p| p.time);
+        let base = base_of(points, bases, log, began, run.first_lsn);
+        needs.push(base.map(|base| {
+            let held = &logs[run.start..place];
+            Before { base, first: run.start + held.partition_point(|i| link(*i).last_lsn <= link(base).last_lsn) }
+        }));
+    }
+    needs
+}
+
+/// Logs without a gap.
+struct Run {
+    start: usize,
+    first_lsn: Lsn,
+}
+
+/// The base that all of a log can be restored from: the latest that ended before the log began. The
+/// first log after the first full spans that full's end: then what follows the full can be restored.
+fn base_of(points: &[PointMark], bases: &[usize], log: &Link, began: Option<Timestamp>, reach: Lsn) -> Option<usize> {
+    let link = |i: usize| &points[i].link;
+    let (fork, first_lsn) = (log.recovery_fork, log.first_lsn);
+    let upto = |lsn: Lsn| bases.partition_point(|i| (link(*i).recovery_fork, link(*i).last_lsn) <= (fork, lsn));
+    let reached = bases.partition_point(|i| (link(*i).recovery_fork, link(*i).last_lsn) < (fork, reach));
+    // An idle database may give two backups one LSN: then the clock says which was before the log.
+    let before = bases[reached..upto(first_lsn).max(reached)].iter().rev().find(|i| began.is_none_or(|began| link(**i).time <= began));
+    before.or_else(|| bases[reached..upto(log.last_lsn).max(reached)].first()).copied()
+}
