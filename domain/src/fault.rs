@@ -144,6 +144,38 @@ impl JobFault {
     }
 }
 
+/// Codes that rules of the domain raise, so that they are spelled once.
+pub mod codes {
+    /// The log chain is broken.
+    pub const LSN: &str = "UserErrorSQLLSNValidationFailure";
+    /// The same, and another backup product was found to be the cause.
+    pub const OTHER_PRODUCT: &str = "UserErrorOtherBackupProductCausingSQLLSNValidationFailure";
+    /// A differential or log without a full.
+    pub const NO_FULL: &str = "UserErrorParentFullBackupMissing";
+    /// The latest full is older than 15 days.
+    pub const FULL_OLD: &str = "UserErrorLatestFullPitIsOld";
+    /// The recovery model changed since the last backup.
+    pub const MODEL_CHANGED: &str = "UserErrorLogBackupFailedAsRecoveryModelChanged";
+    /// The database is another one than at its last full.
+    pub const GUID_CHANGED: &str = "UserErrorBackupFailedDBGuidChanged";
+    /// The database was restored over and has no full since.
+    pub const AFTER_RESTORE: &str = "UserErrorNoFullBackupTriggeredAfterRestore";
+    /// A remedial full runs.
+    pub const REMEDIAL_RUNS: &str = "UserErrorBackupFailedAsRemedialBackupInProgress";
+    /// The database cannot do this kind of backup.
+    pub const UNSUPPORTED_TYPE: &str = "UserErrorSQLPODoesNotSupportBackupType";
+    /// The agent was upgraded while the job ran; rsvault's own word.
+    pub const UPGRADED: &str = "UserErrorJobCancelledOnExtensionUpgrade";
+    /// The moment lies within a log with bulk-logged changes.
+    pub const BULK_LOGGED: &str = "UserErrorRestoreNotPossibleBecauseLogBackupContainsBulkLoggedChanges";
+    /// The moment is in no restorable range; rsvault's own word.
+    pub const NOT_IN_RANGE: &str = "UserErrorRestorePointInTimeNotInRange";
+    /// Backups that the point needs are missing; rsvault's own word.
+    pub const CHAIN_BROKEN: &str = "UserErrorRecoveryPointChainBroken";
+    /// There is no such recovery point.
+    pub const POINT_NOT_FOUND: &str = "BMSUserErrorRecoveryPointNotFound";
+}
+
 /// Catalogue entries raised by what is built so far: code, number, text, recommendation.
 const CATALOGUE: &[(&str, i64, &str, &str)] = &[
     (
@@ -252,6 +284,68 @@ const CATALOGUE: &[(&str, i64, &str, &str)] = &[
         520_918,
         "The recovery point was deleted for good while it was being restored.",
         "Restore another recovery point.",
+    ),
+    (
+        codes::LSN,
+        520_920,
+        "The log chain is broken: a backup between this one and the last was taken by another product, or is missing.",
+        "Stop other products from backing up the database, then take a full backup; scheduled backups take it by themselves.",
+    ),
+    (
+        codes::OTHER_PRODUCT,
+        520_921,
+        "Another backup product broke the log chain.",
+        "Disable it for this database, or let it take copy-only backups; then take a full backup.",
+    ),
+    (codes::NO_FULL, 520_922, "There is no full backup that this backup could build on.", "Take a full backup first."),
+    (
+        codes::FULL_OLD,
+        520_923,
+        "The latest full backup is older than 15 days.",
+        "Take a full backup, then try again; scheduled backups take it by themselves.",
+    ),
+    (
+        codes::MODEL_CHANGED,
+        520_924,
+        "The recovery model of the database changed since its last backup, so the log is not whole.",
+        "Take a full backup, then try again; scheduled backups take it by themselves.",
+    ),
+    (
+        codes::GUID_CHANGED,
+        520_925,
+        "The database was replaced by another since its last full backup.",
+        "Take a full backup, then try again; scheduled backups take it by themselves.",
+    ),
+    (
+        codes::AFTER_RESTORE,
+        520_926,
+        "The database was restored over and no full backup was taken since.",
+        "Take a full backup, then try again; scheduled backups take it by themselves.",
+    ),
+    (codes::REMEDIAL_RUNS, 520_927, "A remedial full backup of the database is running.", "Wait until it has ended, then try again."),
+    (
+        codes::UPGRADED,
+        520_928,
+        "The job was cancelled because the agent was upgraded.",
+        "Scheduled backups are taken again once the agent is back; start others again.",
+    ),
+    (
+        codes::BULK_LOGGED,
+        520_929,
+        "The time lies within a log backup that contains bulk-logged changes; such a log restores to its end only.",
+        "Choose another time: the end of that log backup, or one before it begins.",
+    ),
+    (
+        codes::NOT_IN_RANGE,
+        520_930,
+        "The time lies in no restorable range.",
+        "Choose a time within the ranges that the item's recovery points list.",
+    ),
+    (
+        codes::CHAIN_BROKEN,
+        520_931,
+        "A backup that this recovery point builds on is missing.",
+        "Restore a full recovery point, or another point.",
     ),
 ];
 

@@ -3,6 +3,7 @@
 
 pub mod chain;
 mod facts;
+pub mod heal;
 mod point;
 mod set;
 

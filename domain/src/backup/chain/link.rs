@@ -1,11 +1,6 @@
-//! The log chain: which backups fit together, which seconds they cover, what breaks them, and when a
-//! backup must become a full (rulebook 3.7, 4.2). The single source of truth: lists of ranges,
-//! validation, plans and auto-heal all ask here.
-//!
-//! Always holds: a range that is shown can be restored at each of its seconds, and no other second
-//! can.
+//! One recovery point as the chain sees it.
 
-use super::{BackupFacts, BackupKind, Lsn, RecoveryModel, RecoveryPoint, RecoveryPointName};
+use crate::backup::{BackupFacts, BackupKind, Lsn, RecoveryModel, RecoveryPoint, RecoveryPointName};
 use crate::id::SetId;
 use jiff::Timestamp;
 use uuid::Uuid;

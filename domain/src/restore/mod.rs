@@ -1,5 +1,9 @@
 //! Restores: what is asked, checked here, and the plan an agent runs step by step.
 
+mod plan;
+
+pub use plan::{PlanPreview, PlanRequest, PreviewStep, plan, preview};
+
 use crate::backup::{BackupKind, FileKind};
 use crate::id::SetId;
 use jiff::Timestamp;
