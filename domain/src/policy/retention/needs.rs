@@ -1,6 +1,9 @@
 //! What a restore to each point needs, found by log sequence numbers in one pass over sorted points.
+//! The rules by which backups fit together are those of [`crate::backup::chain`], and tested against
+//! it; the question is another one: not how one moment is restored best, but what all moments of a log
+//! need, of a million logs at once.
 
-use crate::backup::{BackupKind, Lsn, PointMark, chain::Link};
+use crate::backup::{BackupKind, Lsn, PointMark, RecoveryModel, chain::Link};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -8,7 +11,7 @@ use uuid::Uuid;
 pub(super) struct Needs {
     /// Of each usable differential: its full.
     full_of: Vec<Option<usize>>,
-    /// Logs by recovery fork and LSN.
+    /// Logs by recovery fork and LSN; one taken in the simple model fits nowhere, but is there.
     pub(super) logs: Vec<usize>,
     /// What each log needs, in the order of `logs`.
     of_log: Vec<Option<Before>>,
@@ -31,8 +34,9 @@ impl Needs {
             places.sort_by_key(|i| order(&points[*i].link));
             places
         };
+        let logged = |i: usize| points[i].link.recovery_model != RecoveryModel::Simple;
         let logs = in_order(&|i| points[i].link.kind == BackupKind::Log);
-        let bases = in_order(&|i| points[i].link.kind == BackupKind::Full || full_of[i].is_some());
+        let bases = in_order(&|i| logged(i) && (points[i].link.kind == BackupKind::Full || full_of[i].is_some()));
         let of_log = before_logs(points, &logs, &bases);
         Self { full_of, logs, of_log }
     }
@@ -64,12 +68,12 @@ fn order(link: &Link) -> (Uuid, Lsn, Timestamp) {
 
 /// A differential builds on the full whose checkpoint it names, on the same fork.
 fn fulls_of(points: &[PointMark]) -> Vec<Option<usize>> {
-    let named = |link: &Link| (link.recovery_fork, link.checkpoint_lsn, link.time);
+    let named = |link: &Link| (link.recovery_fork, link.checkpoint_lsn, link.last_lsn);
     let mut fulls: Vec<usize> = (0..points.len()).filter(|i| points[*i].link.kind == BackupKind::Full).collect();
     fulls.sort_by_key(|i| named(&points[*i].link));
     let full_of = |link: &Link| {
         let wanted = (link.recovery_fork, link.database_backup_lsn);
-        let upto = fulls.partition_point(|i| named(&points[*i].link) <= (wanted.0, wanted.1, link.time));
+        let upto = fulls.partition_point(|i| named(&points[*i].link) <= (wanted.0, wanted.1, link.last_lsn));
         let full = *fulls.get(upto.checked_sub(1)?)?;
         let found = &points[full].link;
         ((found.recovery_fork, found.checkpoint_lsn) == wanted).then_some(full)
@@ -89,7 +93,10 @@ fn before_logs(points: &[PointMark], logs: &[usize], bases: &[usize]) -> Vec<Opt
             None => run = Run { start: place, first_lsn: log.first_lsn },
         }
         let began = previous.filter(|_| run.start < place).map(|p| p.time);
-        let base = base_of(points, bases, log, began, run.first_lsn);
+        let base = match log.recovery_model {
+            RecoveryModel::Simple => None,
+            RecoveryModel::Full | RecoveryModel::BulkLogged => base_of(points, bases, log, began, run.first_lsn),
+        };
         needs.push(base.map(|base| {
             let held = &logs[run.start..place];
             Before { base, first: run.start + held.partition_point(|i| link(*i).last_lsn <= link(base).last_lsn) }
