@@ -75,9 +75,14 @@ const INSERT: &str = "INSERT INTO alerts (id, vault_id, item_id, subject, kind, 
 const UPDATE: &str = "UPDATE alerts SET vault_id = $2, item_id = $3, subject = $4, kind = $5, code = $6, message = $7, job_id = $8,
         fired_at = $9, resolved_at = $10
     WHERE id = $1";
-const LIST: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND (fired_at, id) < ($2, $3) ORDER BY fired_at DESC, id DESC LIMIT $4";
-const LIST_ACTIVE: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND (fired_at, id) < ($2, $3) AND resolved_at IS NULL
+pub(super) const LIST: &str =
+    "SELECT * FROM alerts WHERE vault_id = $1 AND (fired_at, id) < ($2, $3) ORDER BY fired_at DESC, id DESC LIMIT $4";
+pub(super) const LIST_ACTIVE: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND (fired_at, id) < ($2, $3) AND resolved_at IS NULL
     ORDER BY fired_at DESC, id DESC LIMIT $4";
+pub(super) const OF_ITEM: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND kind = $2 AND item_id = $3 AND resolved_at IS NULL
+    ORDER BY fired_at DESC, id DESC LIMIT 1";
+pub(super) const OF_VAULT: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND kind = $2 AND item_id IS NULL AND resolved_at IS NULL
+    ORDER BY fired_at DESC, id DESC LIMIT 1";
 
 impl Tx {
     fn alert_query(&mut self, sql: &'static str, alert: &Alert) -> Stmt<'_> {
@@ -120,21 +125,8 @@ impl AlertRows for Tx {
 
     async fn active_alert(&mut self, vault: VaultId, item: Option<ItemId>, kind: AlertKind) -> StoreResult<Option<Alert>> {
         let statement = match item {
-            Some(item) => self
-                .query(
-                    "SELECT * FROM alerts WHERE vault_id = $1 AND kind = $2 AND item_id = $3 AND resolved_at IS NULL
-                     ORDER BY fired_at DESC, id DESC LIMIT 1",
-                )
-                .bind(vault.0)
-                .bind(kind_word(kind))
-                .bind(item.0),
-            None => self
-                .query(
-                    "SELECT * FROM alerts WHERE vault_id = $1 AND kind = $2 AND item_id IS NULL AND resolved_at IS NULL
-                     ORDER BY fired_at DESC, id DESC LIMIT 1",
-                )
-                .bind(vault.0)
-                .bind(kind_word(kind)),
+            Some(item) => self.query(OF_ITEM).bind(vault.0).bind(kind_word(kind)).bind(item.0),
+            None => self.query(OF_VAULT).bind(vault.0).bind(kind_word(kind)),
         };
         statement.optional::<AlertRow, _>().await
     }

@@ -50,6 +50,8 @@ const INSERT: &str = "INSERT INTO containers (id, vault_id, server_id, name_key,
 const UPDATE: &str = "UPDATE containers SET vault_id = $2, server_id = $3, name_key = $4, resource_group = $5, server_name = $6,
         source_resource_id = $7, registration = $8, healthy = $9, inventory = $10, updated_at = $11, discover_at = $12
     WHERE id = $1";
+pub(super) const TO_DISCOVER: &str =
+    "SELECT * FROM containers WHERE registration = 'Registered' AND discover_at <= $1 ORDER BY discover_at, id LIMIT $2";
 
 impl Tx {
     fn container_query(&mut self, sql: &'static str, container: &Container) -> Stmt<'_> {
@@ -110,11 +112,7 @@ impl ContainerRows for Tx {
     }
 
     async fn containers_to_discover(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<Container>> {
-        self.query("SELECT * FROM containers WHERE registration = 'Registered' AND discover_at <= $1 ORDER BY discover_at, id LIMIT $2")
-            .bind(micros(now))
-            .bind(i64::from(limit))
-            .all::<ContainerRow, _>()
-            .await
+        self.query(TO_DISCOVER).bind(micros(now)).bind(i64::from(limit)).all::<ContainerRow, _>().await
     }
 
     async fn delete_container(&mut self, id: ContainerId) -> StoreResult<bool> {

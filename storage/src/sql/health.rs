@@ -60,6 +60,9 @@ fn status_word(status: HealthStatus) -> &'static str {
     }
 }
 
+pub(super) const LIST: &str = "SELECT * FROM health_events WHERE vault_id = $1 AND metric = $2 AND event_at >= $3 AND event_at < $4
+    ORDER BY event_at, seq LIMIT $5";
+
 #[async_trait]
 impl HealthRows for Tx {
     async fn insert_health_event(&mut self, event: &HealthEvent) -> StoreResult<()> {
@@ -86,16 +89,13 @@ impl HealthRows for Tx {
         to: Timestamp,
         limit: u32,
     ) -> StoreResult<Vec<HealthEvent>> {
-        self.query(
-            "SELECT * FROM health_events WHERE vault_id = $1 AND metric = $2 AND event_at >= $3 AND event_at < $4
-             ORDER BY event_at, seq LIMIT $5",
-        )
-        .bind(vault.0)
-        .bind(metric_word(metric))
-        .bind(micros(from))
-        .bind(micros(to))
-        .bind(i64::from(limit))
-        .all::<HealthRow, _>()
-        .await
+        self.query(LIST)
+            .bind(vault.0)
+            .bind(metric_word(metric))
+            .bind(micros(from))
+            .bind(micros(to))
+            .bind(i64::from(limit))
+            .all::<HealthRow, _>()
+            .await
     }
 }

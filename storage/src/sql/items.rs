@@ -62,8 +62,15 @@ const UPDATE: &str = "UPDATE items SET vault_id = $2, container_id = $3, name_ke
         state = $8, data_source_id = $9, recovery_model = $10, last_backup = $11, deleted_at = $12, purge_at = $13, created_at = $14,
         updated_at = $15, track = $16, reap_at = $17, watch_at = $18
     WHERE id = $1";
+pub(super) const TO_PURGE: &str = "SELECT * FROM items WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2";
+pub(super) const TO_REAP: &str = "SELECT * FROM items WHERE reap_at <= $1 ORDER BY reap_at, id LIMIT $2";
+pub(super) const TO_WATCH: &str = "SELECT * FROM items WHERE watch_at <= $1 ORDER BY watch_at, id LIMIT $2";
 
 impl Tx {
+    async fn due_items(&mut self, sql: &'static str, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
+        self.query(sql).bind(micros(now)).bind(i64::from(limit)).all::<ItemRow, _>().await
+    }
+
     fn item_query(&mut self, sql: &'static str, item: &ProtectedItem) -> Stmt<'_> {
         self.query(sql)
             .bind(item.id.0)
@@ -124,27 +131,15 @@ impl ItemRows for Tx {
     }
 
     async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
-        self.query("SELECT * FROM items WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2")
-            .bind(micros(now))
-            .bind(i64::from(limit))
-            .all::<ItemRow, _>()
-            .await
+        self.due_items(TO_PURGE, now, limit).await
     }
 
     async fn items_to_reap(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
-        self.query("SELECT * FROM items WHERE reap_at <= $1 ORDER BY reap_at, id LIMIT $2")
-            .bind(micros(now))
-            .bind(i64::from(limit))
-            .all::<ItemRow, _>()
-            .await
+        self.due_items(TO_REAP, now, limit).await
     }
 
     async fn items_to_watch(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
-        self.query("SELECT * FROM items WHERE watch_at <= $1 ORDER BY watch_at, id LIMIT $2")
-            .bind(micros(now))
-            .bind(i64::from(limit))
-            .all::<ItemRow, _>()
-            .await
+        self.due_items(TO_WATCH, now, limit).await
     }
 
     async fn update_item(&mut self, item: &ProtectedItem) -> StoreResult<()> {

@@ -114,18 +114,18 @@ impl JobRows for Tx {
     }
 
     async fn jobs(&mut self, vault: VaultId, filter: &JobFilter, page: &Page) -> StoreResult<Slice<Job>> {
-        let (at, id) = after_pair(page)?.unwrap_or((i64::MAX, Uuid::max()));
+        let end = (filter.to.map_or(i64::MAX, micros), Uuid::max());
+        let (at, id) = after_pair(page)?.map_or(end, |after| after.min(end));
         let jobs = self
             .query(
                 "SELECT * FROM jobs WHERE vault_id = $1 AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR family = $3)
-                   AND started_at >= $4 AND started_at <= $5 AND ($6 IS NULL OR id = $6) AND (started_at, id) < ($7, $8)
-                 ORDER BY started_at DESC, id DESC LIMIT $9",
+                   AND started_at >= $4 AND ($5 IS NULL OR id = $5) AND (started_at, id) < ($6, $7)
+                 ORDER BY started_at DESC, id DESC LIMIT $8",
             )
             .bind(vault.0)
             .bind(filter.status.map(JobStatus::as_str))
             .bind(filter.family.clone())
             .bind(filter.from.map_or(i64::MIN, micros))
-            .bind(filter.to.map_or(i64::MAX, micros))
             .bind(filter.id.map(|i| i.0))
             .bind(at)
             .bind(id)

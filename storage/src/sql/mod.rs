@@ -14,9 +14,12 @@ mod error;
 mod health;
 mod items;
 mod jobs;
+mod marks;
 mod migrate;
 mod operations;
 mod page;
+#[cfg(test)]
+mod plans;
 mod points;
 mod policies;
 mod prune;

@@ -1,21 +1,18 @@
 //! Recovery points.
 //!
-//! Always holds: a point's `link` says of its facts what the chain is made of, so that all points of
-//! an item are read without the weight of their files; lists find the points that they show through
-//! an index that has no logs in it, for logs are a hundred times as many.
+//! Always holds: lists find the points that they show through an index that has no logs in it, for
+//! logs are a hundred times as many.
 
 use super::column::{kind, micros, number, soft_deleted, stored, time, time_or_none};
 use super::db::{Tx, row};
+use super::marks::LinkDoc;
 use super::page::{after_pair, fetch, slice, time_key};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rsvault_domain::backup::chain::Link;
-use rsvault_domain::backup::{BackupFacts, BackupKind, Lsn, PointMark, RecoveryModel, RecoveryPoint, RecoveryPointName};
+use rsvault_domain::backup::{BackupFacts, BackupKind, PointMark, RecoveryPoint, RecoveryPointName};
 use rsvault_domain::id::{ItemId, SetId};
 use rsvault_domain::ports::{Page, PointFilter, PointRows, PointSummary, Slice, StoreError, StoreResult};
-use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
-use std::sync::LazyLock;
 use uuid::Uuid;
 
 row! {
@@ -51,76 +48,6 @@ impl TryFrom<PointRow> for RecoveryPoint {
     }
 }
 
-/// The facts that a link is made of, named as the facts name them.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LinkDoc {
-    started_at: Timestamp,
-    consistent_at: Timestamp,
-    first_lsn: Lsn,
-    last_lsn: Lsn,
-    checkpoint_lsn: Lsn,
-    database_backup_lsn: Lsn,
-    recovery_fork: Uuid,
-    recovery_model: RecoveryModel,
-    bulk_logged: bool,
-}
-impl From<&BackupFacts> for LinkDoc {
-    fn from(facts: &BackupFacts) -> Self {
-        Self {
-            started_at: facts.started_at,
-            consistent_at: facts.consistent_at,
-            first_lsn: facts.first_lsn,
-            last_lsn: facts.last_lsn,
-            checkpoint_lsn: facts.checkpoint_lsn,
-            database_backup_lsn: facts.database_backup_lsn,
-            recovery_fork: facts.recovery_fork,
-            recovery_model: facts.recovery_model,
-            bulk_logged: facts.bulk_logged,
-        }
-    }
-}
-
-row! {
-    struct MarkRow {
-        set_id: Uuid,
-        name: String,
-        kind: String,
-        expires_at: Option<i64>,
-        deleted_at: Option<i64>,
-        purge_at: Option<i64>,
-        on_demand: bool,
-        sealed_bytes: i64,
-        link: Json<LinkDoc>,
-    }
-}
-impl TryFrom<MarkRow> for PointMark {
-    type Error = StoreError;
-    fn try_from(row: MarkRow) -> StoreResult<Self> {
-        let link = row.link.0;
-        Ok(Self {
-            link: Link {
-                set_id: row.set_id.into(),
-                name: RecoveryPointName(row.name),
-                kind: kind("recovery_points.kind", &row.kind)?,
-                started_at: link.started_at,
-                time: link.consistent_at,
-                first_lsn: link.first_lsn,
-                last_lsn: link.last_lsn,
-                checkpoint_lsn: link.checkpoint_lsn,
-                database_backup_lsn: link.database_backup_lsn,
-                recovery_fork: link.recovery_fork,
-                recovery_model: link.recovery_model,
-                bulk_logged: link.bulk_logged,
-                sealed_bytes: number("recovery_points.sealed_bytes", row.sealed_bytes)?,
-            },
-            expires_at: time_or_none(row.expires_at)?,
-            soft_deleted: soft_deleted(row.deleted_at, row.purge_at)?,
-            on_demand: row.on_demand,
-        })
-    }
-}
-
 row! {
     struct SummaryRow { points: i64, oldest: Option<i64>, newest: Option<i64>, fulls: i64 }
 }
@@ -131,41 +58,20 @@ impl TryFrom<SummaryRow> for PointSummary {
     }
 }
 
-/// Points that one statement marks or deletes. A shorter batch is filled up with the nil id, which no
-/// set has: so there is one text to prepare.
-const BATCH: usize = 100;
-
-static MARK: LazyLock<String> = LazyLock::new(|| {
-    let rows: Vec<_> = (0..BATCH).map(|n| n * 4).map(|n| format!("(${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4)).collect();
-    // Both databases name the columns of VALUES so.
-    format!(
-        "UPDATE recovery_points SET expires_at = m.column2, deleted_at = m.column3, purge_at = m.column4
-         FROM (VALUES {}) AS m WHERE recovery_points.set_id = m.column1",
-        rows.join(", ")
-    )
-});
-static DELETE: LazyLock<String> = LazyLock::new(|| format!("DELETE FROM recovery_points WHERE item_id = $1 AND set_id IN ({})", places(2)));
-static ABORT: LazyLock<String> = LazyLock::new(|| {
-    format!("UPDATE backup_sets SET state = 'Aborted', closed_at = $2 WHERE item_id = $1 AND state = 'Committed' AND id IN ({})", places(3))
-});
-
-/// The places of a batch of ids, from `$first` on.
-fn places(first: usize) -> String {
-    (first..first + BATCH).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
-}
-/// A batch of ids, filled up.
-fn filled(ids: &[SetId]) -> impl Iterator<Item = Uuid> {
-    ids.iter().map(|id| id.0).chain(std::iter::repeat(Uuid::nil())).take(BATCH)
-}
-
-const LIST: &str = "SELECT * FROM recovery_points
-     WHERE item_id = $1 AND point_at >= $2 AND point_at <= $3 AND (point_at, name) < ($4, $5) AND kind IN ($6, $7, $8, $9)
-     ORDER BY point_at DESC, name DESC LIMIT $10";
+pub(super) const LIST: &str = "SELECT * FROM recovery_points
+     WHERE item_id = $1 AND point_at >= $2 AND (point_at, name) < ($3, $4) AND kind IN ($5, $6, $7, $8)
+     ORDER BY point_at DESC, name DESC LIMIT $9";
 /// The same where no log is asked for.
-const LIST_SHOWN: &str = "SELECT * FROM recovery_points
-     WHERE item_id = $1 AND point_at >= $2 AND point_at <= $3 AND (point_at, name) < ($4, $5) AND kind IN ($6, $7, $8, $9)
-       AND kind <> 'Log'
-     ORDER BY point_at DESC, name DESC LIMIT $10";
+pub(super) const LIST_SHOWN: &str = "SELECT * FROM recovery_points
+     WHERE item_id = $1 AND point_at >= $2 AND (point_at, name) < ($3, $4) AND kind IN ($5, $6, $7, $8) AND kind <> 'Log'
+     ORDER BY point_at DESC, name DESC LIMIT $9";
+pub(super) const LATEST: &str = "SELECT * FROM recovery_points WHERE item_id = $1 AND kind = $2 ORDER BY point_at DESC, name DESC LIMIT 1";
+/// Each number is answered from an index alone.
+pub(super) const SUMMARY: &str = "SELECT
+     (SELECT COUNT(*) FROM recovery_points WHERE item_id = $1 AND kind IN ('Full', 'Differential', 'CopyOnlyFull')) AS points,
+     (SELECT MIN(point_at) FROM recovery_points WHERE item_id = $1) AS oldest,
+     (SELECT MAX(point_at) FROM recovery_points WHERE item_id = $1) AS newest,
+     (SELECT COUNT(*) FROM recovery_points WHERE item_id = $1 AND kind = 'Full') AS fulls";
 
 #[async_trait]
 impl PointRows for Tx {
@@ -205,7 +111,8 @@ impl PointRows for Tx {
 
     async fn points(&mut self, item: ItemId, filter: &PointFilter, page: &Page) -> StoreResult<Slice<RecoveryPoint>> {
         // ':' sorts after every digit, and names are digits.
-        let (at, name) = after_pair(page)?.unwrap_or((i64::MAX, ":".to_owned()));
+        let end = (filter.to.map_or(i64::MAX, micros), ":".to_owned());
+        let (at, name) = after_pair(page)?.map_or(end.clone(), |after| after.min(end));
         let kinds = match filter.kinds.as_slice() {
             [] => &[BackupKind::Full, BackupKind::Differential, BackupKind::CopyOnlyFull],
             kinds => kinds,
@@ -217,7 +124,6 @@ impl PointRows for Tx {
             .query(sql)
             .bind(item.0)
             .bind(filter.from.map_or(i64::MIN, micros))
-            .bind(filter.to.map_or(i64::MAX, micros))
             .bind(at)
             .bind(name)
             .bind(wanted(BackupKind::Full))
@@ -231,59 +137,22 @@ impl PointRows for Tx {
     }
 
     async fn marks(&mut self, item: ItemId) -> StoreResult<Vec<PointMark>> {
-        self.query(
-            "SELECT set_id, name, kind, expires_at, deleted_at, purge_at, on_demand, sealed_bytes, link FROM recovery_points
-             WHERE item_id = $1 ORDER BY point_at, name",
-        )
-        .bind(item.0)
-        .all::<MarkRow, _>()
-        .await
+        self.read_marks(item).await
     }
 
     async fn latest_point(&mut self, item: ItemId, kind: BackupKind) -> StoreResult<Option<RecoveryPoint>> {
-        self.query("SELECT * FROM recovery_points WHERE item_id = $1 AND kind = $2 ORDER BY point_at DESC, name DESC LIMIT 1")
-            .bind(item.0)
-            .bind(kind.as_str())
-            .optional::<PointRow, _>()
-            .await
+        self.query(LATEST).bind(item.0).bind(kind.as_str()).optional::<PointRow, _>().await
     }
 
     async fn mark_points(&mut self, marks: &[PointMark]) -> StoreResult<()> {
-        for batch in marks.chunks(BATCH) {
-            let mut statement = self.query(&MARK);
-            for mark in batch.iter().map(Some).chain(std::iter::repeat(None)).take(BATCH) {
-                let deleted = mark.and_then(|m| m.soft_deleted);
-                statement = statement
-                    .bind(mark.map_or(Uuid::nil(), |m| m.link.set_id.0))
-                    .bind(mark.and_then(|m| m.expires_at).map(micros))
-                    .bind(deleted.map(|d| micros(d.at)))
-                    .bind(deleted.map(|d| micros(d.purge_at)));
-            }
-            statement.execute().await?;
-        }
-        Ok(())
+        self.write_marks(marks).await
     }
 
     async fn delete_points(&mut self, item: ItemId, sets: &[SetId], at: Timestamp) -> StoreResult<()> {
-        for batch in sets.chunks(BATCH) {
-            let delete = self.query(&DELETE).bind(item.0);
-            filled(batch).fold(delete, |statement, id| statement.bind(id)).execute().await?;
-            let abort = self.query(&ABORT).bind(item.0).bind(micros(at));
-            filled(batch).fold(abort, |statement, id| statement.bind(id)).execute().await?;
-        }
-        Ok(())
+        self.drop_points(item, sets, at).await
     }
 
     async fn point_summary(&mut self, item: ItemId) -> StoreResult<PointSummary> {
-        // Each of these is answered from an index alone.
-        self.query(
-            "SELECT (SELECT COUNT(*) FROM recovery_points WHERE item_id = $1 AND kind <> 'Log') AS points,
-                    (SELECT MIN(point_at) FROM recovery_points WHERE item_id = $1) AS oldest,
-                    (SELECT MAX(point_at) FROM recovery_points WHERE item_id = $1) AS newest,
-                    (SELECT COUNT(*) FROM recovery_points WHERE item_id = $1 AND kind = 'Full') AS fulls",
-        )
-        .bind(item.0)
-        .one::<SummaryRow, _>()
-        .await
+        self.query(SUMMARY).bind(item.0).one::<SummaryRow, _>().await
     }
 }

@@ -47,21 +47,20 @@ impl TryFrom<MarkRow> for Option<Timestamp> {
     }
 }
 
+/// Containers and vaults have no time of their own to be purged: they go with their last item.
+pub(super) const TIMERS: &str = "SELECT
+     (SELECT MIN(due_at) FROM tasks) AS task,
+     (SELECT MIN(purge_at) FROM items WHERE purge_at IS NOT NULL) AS purge,
+     (SELECT MIN(deadline_at) FROM agent_commands WHERE state = 'Queued') AS deadline,
+     (SELECT MIN(lease_expires_at) FROM agent_commands WHERE state = 'Leased') AS lease,
+     (SELECT MIN(reap_at) FROM items WHERE reap_at IS NOT NULL) AS reap,
+     (SELECT MIN(watch_at) FROM items WHERE watch_at IS NOT NULL) AS watch,
+     (SELECT MIN(discover_at) FROM containers WHERE discover_at IS NOT NULL AND registration = 'Registered') AS discover";
+
 #[async_trait]
 impl TimerRows for Tx {
     async fn timers(&mut self) -> StoreResult<Vec<(Timer, Timestamp)>> {
-        // Containers and vaults have no time of their own to be purged: they go with their last item.
-        self.query(
-            "SELECT (SELECT MIN(due_at) FROM tasks) AS task,
-                    (SELECT MIN(purge_at) FROM items WHERE purge_at IS NOT NULL) AS purge,
-                    (SELECT MIN(deadline_at) FROM agent_commands WHERE state = 'Queued') AS deadline,
-                    (SELECT MIN(lease_expires_at) FROM agent_commands WHERE state = 'Leased') AS lease,
-                    (SELECT MIN(reap_at) FROM items WHERE reap_at IS NOT NULL) AS reap,
-                    (SELECT MIN(watch_at) FROM items WHERE watch_at IS NOT NULL) AS watch,
-                    (SELECT MIN(discover_at) FROM containers WHERE discover_at IS NOT NULL AND registration = 'Registered') AS discover",
-        )
-        .one::<TimersRow, _>()
-        .await
+        self.query(TIMERS).one::<TimersRow, _>().await
     }
 
     async fn clock_mark(&mut self) -> StoreResult<Option<Timestamp>> {

@@ -9,12 +9,15 @@
 
 mod bed;
 mod leases;
+mod points;
+mod prune;
 mod records;
 mod sample;
 mod schema;
 mod sets;
 mod transactions;
 mod vaults;
+mod watch;
 
 /// Declares each test once for both databases.
 macro_rules! on_both {

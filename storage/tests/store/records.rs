@@ -124,7 +124,12 @@ async fn the_newest_enrolment_of_a_server_counts(bed: Bed) {
     new.version = "2".into();
     new.last_seen_at = at(50);
     assert_eq!(tx.agent(new.id).await.unwrap(), Some(new.clone()));
+    tx.ack_schedule(new.id, "r1", at(60)).await.unwrap();
+    tx.ack_schedule(new.id, "r2", at(61)).await.unwrap();
+    (new.schedule_revision, new.schedule_acked_at) = (Some("r2".into()), Some(at(61)));
+    assert_eq!(tx.agent(new.id).await.unwrap(), Some(new.clone()));
     tx.delete_server(server).await.unwrap();
+    assert!(matches!(tx.ack_schedule(new.id, "r3", at(62)).await, Err(StoreError::Missing(_))));
     assert_eq!(tx.agent(new.id).await.unwrap(), None);
     assert!(matches!(tx.touch_agent(new.id, "3", at(51)).await, Err(StoreError::Missing(_))));
 }

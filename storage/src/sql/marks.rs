@@ -1,0 +1,160 @@
+//! Points in bulk: all of an item read, many marked or deleted.
+//!
+//! Always holds: a point's `link` says of its facts what the chain is made of, so that all points of
+//! an item are read without the weight of their files; what is written to many points takes a
+//! statement for a batch, not for a point.
+
+use super::column::{kind, micros, number, soft_deleted, time_or_none};
+use super::db::{Tx, row};
+use jiff::Timestamp;
+use rsvault_domain::backup::chain::Link;
+use rsvault_domain::backup::{BackupFacts, Lsn, PointMark, RecoveryModel, RecoveryPointName};
+use rsvault_domain::id::{ItemId, SetId};
+use rsvault_domain::ports::{StoreError, StoreResult};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// The facts that a link is made of, named as the facts name them.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LinkDoc {
+    started_at: Timestamp,
+    consistent_at: Timestamp,
+    first_lsn: Lsn,
+    last_lsn: Lsn,
+    checkpoint_lsn: Lsn,
+    database_backup_lsn: Lsn,
+    recovery_fork: Uuid,
+    recovery_model: RecoveryModel,
+    bulk_logged: bool,
+}
+impl From<&BackupFacts> for LinkDoc {
+    fn from(facts: &BackupFacts) -> Self {
+        Self {
+            started_at: facts.started_at,
+            consistent_at: facts.consistent_at,
+            first_lsn: facts.first_lsn,
+            last_lsn: facts.last_lsn,
+            checkpoint_lsn: facts.checkpoint_lsn,
+            database_backup_lsn: facts.database_backup_lsn,
+            recovery_fork: facts.recovery_fork,
+            recovery_model: facts.recovery_model,
+            bulk_logged: facts.bulk_logged,
+        }
+    }
+}
+
+row! {
+    struct MarkRow {
+        set_id: Uuid,
+        name: String,
+        kind: String,
+        expires_at: Option<i64>,
+        deleted_at: Option<i64>,
+        purge_at: Option<i64>,
+        on_demand: bool,
+        sealed_bytes: i64,
+        link: Json<LinkDoc>,
+    }
+}
+impl TryFrom<MarkRow> for PointMark {
+    type Error = StoreError;
+    fn try_from(row: MarkRow) -> StoreResult<Self> {
+        let link = row.link.0;
+        Ok(Self {
+            link: Link {
+                set_id: row.set_id.into(),
+                name: RecoveryPointName(row.name),
+                kind: kind("recovery_points.kind", &row.kind)?,
+                started_at: link.started_at,
+                time: link.consistent_at,
+                first_lsn: link.first_lsn,
+                last_lsn: link.last_lsn,
+                checkpoint_lsn: link.checkpoint_lsn,
+                database_backup_lsn: link.database_backup_lsn,
+                recovery_fork: link.recovery_fork,
+                recovery_model: link.recovery_model,
+                bulk_logged: link.bulk_logged,
+                sealed_bytes: number("recovery_points.sealed_bytes", row.sealed_bytes)?,
+            },
+            expires_at: time_or_none(row.expires_at)?,
+            soft_deleted: soft_deleted(row.deleted_at, row.purge_at)?,
+            on_demand: row.on_demand,
+        })
+    }
+}
+
+pub(super) const MARKS: &str =
+    "SELECT set_id, name, kind, expires_at, deleted_at, purge_at, on_demand, sealed_bytes, link FROM recovery_points
+     WHERE item_id = $1 ORDER BY point_at, name";
+
+/// Points that one statement marks or deletes. A shorter batch is filled up with the nil id, which no
+/// set has: so there is one text to prepare.
+const BATCH: usize = 100;
+
+pub(super) static MARK: LazyLock<String> = LazyLock::new(|| {
+    let rows: Vec<_> = (0..BATCH).map(|n| n * 4).map(|n| format!("(${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4)).collect();
+    // Both databases name the columns of VALUES so.
+    format!(
+        "UPDATE recovery_points SET expires_at = m.column2, deleted_at = m.column3, purge_at = m.column4
+         FROM (VALUES {}) AS m WHERE recovery_points.set_id = m.column1",
+        rows.join(", ")
+    )
+});
+// Written with NOT and <>, a condition is checked on what the ids have found; with = SQLite would
+// rather go through all points of the item, or all committed sets.
+pub(super) static DELETE: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM recovery_points WHERE set_id IN ({}) AND NOT (item_id <> $1)", places(2)));
+pub(super) static ABORT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "UPDATE backup_sets SET state = 'Aborted', closed_at = $2
+         WHERE id IN ({}) AND NOT (item_id <> $1) AND NOT (state <> 'Committed')",
+        places(3)
+    )
+});
+
+/// The places of a batch of ids, from `$first` on.
+fn places(first: usize) -> String {
+    (first..first + BATCH).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+/// A batch of ids, filled up.
+fn filled(ids: &[SetId]) -> impl Iterator<Item = Uuid> {
+    ids.iter().map(|id| id.0).chain(std::iter::repeat(Uuid::nil())).take(BATCH)
+}
+
+impl Tx {
+    /// All points of an item, oldest first.
+    pub(super) async fn read_marks(&mut self, item: ItemId) -> StoreResult<Vec<PointMark>> {
+        self.query(MARKS).bind(item.0).all::<MarkRow, _>().await
+    }
+
+    /// Writes expiry and soft deletion; a point that is gone has nothing to mark.
+    pub(super) async fn write_marks(&mut self, marks: &[PointMark]) -> StoreResult<()> {
+        for batch in marks.chunks(BATCH) {
+            let mut statement = self.query(&MARK);
+            for mark in batch.iter().map(Some).chain(std::iter::repeat(None)).take(BATCH) {
+                let deleted = mark.and_then(|m| m.soft_deleted);
+                statement = statement
+                    .bind(mark.map_or(Uuid::nil(), |m| m.link.set_id.0))
+                    .bind(mark.and_then(|m| m.expires_at).map(micros))
+                    .bind(deleted.map(|d| micros(d.at)))
+                    .bind(deleted.map(|d| micros(d.purge_at)));
+            }
+            statement.execute().await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the points of these sets of the item, and leaves the sets to the collector.
+    pub(super) async fn drop_points(&mut self, item: ItemId, sets: &[SetId], at: Timestamp) -> StoreResult<()> {
+        for batch in sets.chunks(BATCH) {
+            let delete = self.query(&DELETE).bind(item.0);
+            filled(batch).fold(delete, |statement, id| statement.bind(id)).execute().await?;
+            let abort = self.query(&ABORT).bind(item.0).bind(micros(at));
+            filled(batch).fold(abort, |statement, id| statement.bind(id)).execute().await?;
+        }
+        Ok(())
+    }
+}
