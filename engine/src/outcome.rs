@@ -4,14 +4,18 @@
 //! Always holds: ending what has ended changes nothing, so outcomes may be repeated.
 
 use crate::Engine;
-use rsvault_domain::backup::SetState;
+use crate::alerts::{self, Cause};
+use rsvault_domain::alert::AlertKind;
+use rsvault_domain::backup::heal::{self, After};
+use rsvault_domain::backup::{BackupKind, RecoveryModel, SetState};
 use rsvault_domain::discovery::{Inventory, Registration};
-use rsvault_domain::fault::{JobFault, Result};
-use rsvault_domain::id::{ContainerId, ItemId, JobId, OperationId, ServerId, VaultId};
+use rsvault_domain::fault::{JobFault, Result, codes};
+use rsvault_domain::id::{ContainerId, ItemId, ItemName, JobId, OperationId, ServerId, VaultId};
 use rsvault_domain::job::JobStatus;
 use rsvault_domain::operation::OperationStatus;
-use rsvault_domain::ports::Tx;
-use rsvault_domain::protection::LastBackup;
+use rsvault_domain::ports::{Bell, Tx};
+use rsvault_domain::protection::{LastBackup, ProtectedItem, Trouble};
+use rsvault_domain::restore::{RestorePlan, RestoreTarget};
 use rsvault_domain::work::{AgentCommand, CommandState, CommandWork, InquiryPurpose};
 use std::result::Result as StdResult;
 
@@ -89,7 +93,7 @@ pub(crate) async fn conclude(engine: &Engine, tx: &mut dyn Tx, mut command: Agen
     match &command.work {
         CommandWork::Inquire { container, purpose } => inquiry_ended(engine, tx, *container, *purpose, outcome).await?,
         CommandWork::Backup { item, .. } => backup_ended(engine, tx, &command, *item, outcome).await?,
-        CommandWork::Restore { .. } => {}
+        CommandWork::Restore { plan, .. } => restore_ended(engine, tx, &command, plan, outcome).await?,
     }
     let fault = match outcome {
         Outcome::Failed(fault) => Some(fault.clone()),
@@ -105,7 +109,7 @@ pub(crate) async fn conclude(engine: &Engine, tx: &mut dyn Tx, mut command: Agen
         let properties = match (outcome, &command.work) {
             (Outcome::Restored { bytes }, CommandWork::Restore { plan, destination, .. }) => vec![
                 ("Data Transferred (in MB)", megabytes(*bytes)),
-                ("RestoreRecoveryPointTime", plan.steps.last().map(|s| restore_time(s.time)).unwrap_or_default()),
+                ("RestoreRecoveryPointTime", plan.stop_at.or(plan.steps.last().map(|s| s.time)).map(restore_time).unwrap_or_default()),
                 ("RestoreDestination", destination.clone()),
             ],
             _ => Vec::new(),
@@ -170,6 +174,7 @@ async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpos
         return Ok(()); // Given up meanwhile; a late answer must not bring it back.
     }
     container.updated_at = engine.clock.now();
+    container.discover_at = container.updated_at.saturating_add(crate::reconcile::discover::EVERY).ok();
     match outcome {
         Outcome::Inquired(inventory) => {
             container.inventory = inventory.clone();
@@ -219,8 +224,9 @@ async fn refresh_models(tx: &mut dyn Tx, vault: &VaultId, container: ContainerId
             let seen = inventory
                 .instance(&item.name.instance)
                 .and_then(|i| i.databases.iter().find(|d| d.name.eq_ignore_ascii_case(&item.name.database)));
-            if let Some(database) = seen.filter(|d| d.recovery_model != item.recovery_model) {
-                item.recovery_model = database.recovery_model;
+            if let Some(database) = seen.filter(|d| d.recovery_model != item.recovery_model || d.read_only != item.track.read_only) {
+                model_seen(&mut item, database.recovery_model);
+                item.track.read_only = database.read_only;
                 tx.update_item(&item).await?;
             }
         }
@@ -231,22 +237,93 @@ async fn refresh_models(tx: &mut dyn Tx, vault: &VaultId, container: ContainerId
     }
 }
 
-async fn backup_ended(engine: &Engine, tx: &mut dyn Tx, command: &AgentCommand, item: ItemId, outcome: &Outcome) -> Result<()> {
-    let fault = match outcome {
-        Outcome::Failed(fault) => Some(fault.clone()),
-        Outcome::Cancelled => None,
-        _ => return Ok(()),
-    };
-    let now = engine.clock.now();
-    if let Some(set) = tx.set_of_command(command.id).await? {
-        tx.move_set(set.id, &[SetState::Open], SetState::Aborted, now).await?;
+/// The recovery model as it was seen now. One that kept no log breaks the chain (rulebook 3.7).
+pub(crate) fn model_seen(item: &mut ProtectedItem, model: RecoveryModel) {
+    if item.recovery_model == RecoveryModel::Simple && model != RecoveryModel::Simple {
+        item.track.needs_full = Some(codes::MODEL_CHANGED.to_owned());
+        item.track.unsupported.clear();
     }
-    if let (Some(fault), Some(mut item)) = (fault, tx.item_by_id(item).await?) {
-        item.last_backup = Some(LastBackup { at: command.created_at, fault: Some(fault) });
-        item.updated_at = now;
-        tx.update_item(&item).await?;
+    item.recovery_model = model;
+}
+
+/// A backup that ended without a commit: its set is given up, the item remembers the failure, and a
+/// failed scheduled one that only a full can cure is followed by that full.
+async fn backup_ended(engine: &Engine, tx: &mut dyn Tx, command: &AgentCommand, id: ItemId, outcome: &Outcome) -> Result<()> {
+    if matches!(outcome, Outcome::BackedUp) {
+        return Ok(());
+    }
+    if let Some(set) = tx.set_of_command(command.id).await? {
+        tx.move_set(set.id, &[SetState::Open], SetState::Aborted, engine.clock.now()).await?;
+    }
+    let CommandWork::Backup { kind, on_demand, slot, remedial, .. } = &command.work else { return Ok(()) };
+    let (Outcome::Failed(fault), Some(mut item)) = (outcome, tx.item_by_id(id).await?) else { return Ok(()) };
+    item.last_backup = Some(LastBackup { at: command.created_at, fault: Some(fault.clone()) });
+    backup_failed(engine, tx, &mut item, *kind, command.job_id, fault).await?;
+    if heal::heals(&fault.code) && *kind != BackupKind::Full {
+        item.track.needs_full = Some(fault.code.clone());
+    }
+    tx.update_item(&item).await?;
+    if heal::after_failure(*kind, !*on_demand, &fault.code) == After::RemedialFull && remedial.is_none() {
+        // Boxed: on a stopped server what is queued ends at once, here.
+        Box::pin(crate::backups::queue_remedial(engine, tx, &item, *slot, &fault.code)).await?;
+        engine.wake.ring(Bell::Commands);
     }
     Ok(())
+}
+
+/// What a failed backup leaves on its item, beside the record of the failure: trouble that counts, and
+/// an alert (rulebook 7.1: each failure is one). The caller writes the item.
+pub(crate) async fn backup_failed(
+    engine: &Engine,
+    tx: &mut dyn Tx,
+    item: &mut ProtectedItem,
+    kind: BackupKind,
+    job: Option<JobId>,
+    fault: &JobFault,
+) -> Result<()> {
+    item.updated_at = engine.clock.now();
+    item.track.trouble = Some(match item.track.trouble.take() {
+        Some(trouble) if trouble.code == fault.code => Trouble { times: trouble.times.saturating_add(1), ..trouble },
+        _ => Trouble { code: fault.code.clone(), times: 1 },
+    });
+    let cause = Cause {
+        vault: item.vault_id,
+        item: Some(item.id),
+        subject: item.name.to_string(),
+        kind: AlertKind::BackupFailure,
+        code: Some(fault.code.clone()),
+        text: format!("{} backup of '{}' failed. {} {}", kind.as_str(), item.name, fault.message, fault.recommendations.join(" ")),
+        job,
+    };
+    alerts::raise(engine, tx, cause).await
+}
+
+/// A database that a restore has put in place of a protected one needs a full before anything else
+/// (rulebook 4.3); a restore that failed is an alert.
+async fn restore_ended(engine: &Engine, tx: &mut dyn Tx, command: &AgentCommand, plan: &RestorePlan, outcome: &Outcome) -> Result<()> {
+    match (outcome, &plan.target) {
+        (Outcome::Restored { .. }, RestoreTarget::Database { instance, database, .. }) => {
+            let Some(container) = tx.container_of_server(command.server_id).await? else { return Ok(()) };
+            if let Some(mut item) = tx.item(container.id, &ItemName::new(instance, database).key()).await? {
+                item.track.needs_full = Some(codes::AFTER_RESTORE.to_owned());
+                tx.update_item(&item).await?;
+            }
+            Ok(())
+        }
+        (Outcome::Failed(fault), _) => {
+            let cause = Cause {
+                vault: command.vault_id,
+                item: command.item_id,
+                subject: plan.source_database.clone(),
+                kind: AlertKind::RestoreFailure,
+                code: Some(fault.code.clone()),
+                text: format!("Restore of '{}' failed. {} {}", plan.source_database, fault.message, fault.recommendations.join(" ")),
+                job: command.job_id,
+            };
+            alerts::raise(engine, tx, cause).await
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub enum Verdict {
     Stale,
 }
 
-fn lease_end(engine: &Engine) -> Result<jiff::Timestamp> {
+pub(super) fn lease_end(engine: &Engine) -> Result<jiff::Timestamp> {
     engine.clock.now().saturating_add(COMMAND_LEASE).map_err(Fault::internal)
 }
 

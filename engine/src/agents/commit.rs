@@ -3,19 +3,22 @@
 //! Always holds: the manifest object is durable before the flip; the flip, the recovery point, the
 //! command and the job change in one transaction; asked again, the answer is the same.
 
+use super::Outcome;
 use super::ingest::own_set;
+use crate::backups::head_of;
 use crate::{Engine, outcome};
 use bytes::Bytes;
 use jiff::Timestamp;
 use rsvault_domain::backup::{
-    BackupFacts, BackupKind, BackupSet, Manifest, RecoveryPoint, RecoveryPointName, SetState, StreamSummary, WrappedKey, verify_streams,
+    BackupFacts, BackupKind, BackupSet, Manifest, PointMark, RecoveryPoint, RecoveryPointName, SetState, StreamSummary, WrappedKey,
+    verify_streams,
 };
 use rsvault_domain::discovery::AgentRecord;
-use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::fault::{Fault, JobFault, Result};
 use rsvault_domain::id::{SetId, TaskId};
 use rsvault_domain::job::JobStatus;
-use rsvault_domain::ports::{Bell, Page, PointFilter, PutOutcome, StoreError, Tx};
-use rsvault_domain::protection::{ItemState, LastBackup};
+use rsvault_domain::ports::{Bell, PutOutcome, StoreError, Tx};
+use rsvault_domain::protection::{ItemState, LastBackup, ProtectedItem};
 use rsvault_domain::work::{CommandState, CommandWork, TaskKind};
 
 /// What the agent says it has sent.
@@ -50,6 +53,11 @@ pub async fn commit(engine: &Engine, agent: &AgentRecord, id: SetId, request: &C
         }
         set.accepts(request.generation)?;
         let manifest = manifest_of(tx.as_mut(), &set, request).await?;
+        let broken = chain_break(tx.as_mut(), &set, &request.facts).await?;
+        drop(tx);
+        if let Some(fault) = broken {
+            return refuse(engine, agent, &set, fault).await;
+        }
         (set, manifest)
     };
     let bytes = Bytes::from(serde_json::to_vec_pretty(&manifest).map_err(Fault::internal)?);
@@ -93,10 +101,7 @@ async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) 
     }
     let ledger = tx.ledger(set.id, set.generation).await?;
     let streams = verify_streams(set.chunk_size, &ledger, &request.streams, &|bytes| blake3::hash(bytes).to_hex().to_string())?;
-    let item = tx
-        .item_by_id(set.item_id)
-        .await?
-        .ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
+    let item = tx.item_by_id(set.item_id).await?.ok_or_else(item_gone)?;
     let container = tx.container_by_id(item.container_id).await?.ok_or_else(|| Fault::internal("container of an item is gone"))?;
     lsn_order(tx, set, &request.facts).await?;
     let spelled = container.inventory.spelled(&item.name);
@@ -117,10 +122,49 @@ async fn manifest_of(tx: &mut dyn Tx, set: &BackupSet, request: &CommitRequest) 
     })
 }
 
-/// A backup that began after another was committed cannot end at an older LSN of the same fork. Of
-/// two that ran side by side (a full and a copy-only) either may end first.
+/// What keeps a differential or log from being of use: a foreign backup, another fork, a gap.
+async fn chain_break(tx: &mut dyn Tx, set: &BackupSet, facts: &BackupFacts) -> Result<Option<JobFault>> {
+    if matches!(set.kind, BackupKind::Full | BackupKind::CopyOnlyFull) {
+        return Ok(None);
+    }
+    let item = tx.item_by_id(set.item_id).await?.ok_or_else(item_gone)?;
+    let head = head_of(tx, &item).await?;
+    let Err(broken) = head.fits(set.kind, facts) else { return Ok(None) };
+    if set.kind == BackupKind::Differential {
+        // A full that was committed while it ran is not its base; any earlier one may be.
+        let base = |m: &PointMark| {
+            m.link.kind == BackupKind::Full
+                && m.link.checkpoint_lsn == facts.database_backup_lsn
+                && m.link.recovery_fork == facts.recovery_fork
+        };
+        if tx.marks(set.item_id).await?.iter().any(base) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(JobFault::catalogue(broken.code(), "")))
+}
+
+fn item_gone() -> Fault {
+    Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept.")
+}
+
+/// Ends the run: what does not fit the chain never becomes a point. The agent is told the same code,
+/// and its report of it changes nothing more.
+async fn refuse(engine: &Engine, agent: &AgentRecord, set: &BackupSet, fault: JobFault) -> Result<Committed> {
+    let mut tx = engine.store.begin().await?;
+    let command = super::leased(tx.as_mut(), agent, set.command_id, set.generation).await?;
+    outcome::conclude(engine, tx.as_mut(), command, &Outcome::Failed(fault.clone())).await?;
+    tx.commit().await?;
+    engine.wake.ring(Bell::Operations);
+    engine.wake.ring(Bell::Tasks);
+    Err(Fault::conflict(fault.code.clone(), format!("{} {}", fault.message, fault.recommendations.join(" "))))
+}
+
+/// A full that began after another backup was committed cannot end at an older LSN of the same fork.
+/// Of two that ran side by side either may end first.
 async fn lsn_order(tx: &mut dyn Tx, set: &BackupSet, facts: &BackupFacts) -> Result<()> {
-    for newer in tx.points(set.item_id, &PointFilter::default(), &Page::default()).await?.items {
+    for kind in [BackupKind::Full, BackupKind::CopyOnlyFull, BackupKind::Differential, BackupKind::Log] {
+        let Some(newer) = tx.latest_point(set.item_id, kind).await? else { continue };
         if newer.facts.recovery_fork != facts.recovery_fork || newer.facts.last_lsn <= facts.last_lsn {
             continue;
         }
@@ -136,6 +180,15 @@ async fn lsn_order(tx: &mut dyn Tx, set: &BackupSet, facts: &BackupFacts) -> Res
     Ok(())
 }
 
+/// How long the policy of the moment keeps a scheduled backup; None (for ever) if the item has none any
+/// more.
+async fn own_expiry(tx: &mut dyn Tx, item: &ProtectedItem, kind: BackupKind, time: Timestamp) -> Result<Option<Timestamp>> {
+    let Some(policy) = item.policy_id else { return Ok(None) };
+    let Some(policy) = tx.policy_by_id(policy).await? else { return Ok(None) };
+    let sql = policy.spec.for_sql(&policy.name)?;
+    Ok(Some(rsvault_domain::policy::own_expiry(sql, kind, time, policy.updated_at)))
+}
+
 async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &BackupSet, manifest: &Manifest) -> Result<Committed> {
     let now = engine.clock.now();
     let current = own_set(tx, agent, set.id).await?;
@@ -147,13 +200,11 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
     let CommandWork::Backup { expires_at, on_demand, .. } = command.work.clone() else {
         return Err(Fault::internal("set of a command that is no backup"));
     };
-    let mut item = tx
-        .item_by_id(set.item_id)
-        .await?
-        .ok_or_else(|| Fault::conflict("ItemGone", "The protected item of this set has been deleted. The backup is not kept."))?;
+    let mut item = tx.item_by_id(set.item_id).await?.ok_or_else(item_gone)?;
     if !tx.commit_set(set.id, set.generation, manifest, now).await? {
         return Err(super::stale(set.command_id, set.generation));
     }
+    let expires_at = if on_demand { expires_at } else { own_expiry(tx, &item, set.kind, manifest.facts.consistent_at).await? };
     let mut point = RecoveryPoint {
         item_id: item.id,
         name: RecoveryPointName::of(set.id, 0),
@@ -181,7 +232,12 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
     if item.state == ItemState::IRPending && set.kind == BackupKind::Full {
         item.state = ItemState::Protected;
     }
-    item.recovery_model = manifest.facts.recovery_model;
+    outcome::model_seen(&mut item, manifest.facts.recovery_model);
+    item.track.trouble = None;
+    if set.kind == BackupKind::Full {
+        item.track.needs_full = None;
+    }
+    crate::reconcile::retention::schedule(&mut item, point.expires_at);
     item.updated_at = now;
     tx.update_item(&item).await?;
     command.state = CommandState::Done;

@@ -7,6 +7,8 @@ mod ingest;
 mod queue;
 mod release;
 mod restore;
+mod schedule;
+mod slot;
 
 pub use crate::outcome::Outcome;
 pub use commands::{LeasedCommand, Verdict, finish, heartbeat, next_command};
@@ -16,6 +18,9 @@ pub use ingest::{OpenedSet, PutChunk, abort, ledger, open_set, put_chunk};
 pub(crate) use queue::queue;
 pub use release::release;
 pub use restore::{RestoreSet, read_chunk, restore_set};
+pub(crate) use schedule::timetable;
+pub use schedule::{ScheduleOf, ScheduledItem, next_schedule};
+pub use slot::{SlotOffer, SlotVerdict, slot};
 
 use rsvault_domain::discovery::AgentRecord;
 use rsvault_domain::fault::{Fault, FaultKind, Result};

@@ -1,12 +1,14 @@
 //! A backup on demand.
 
+use super::{Asked, verdict};
 use crate::agents::queue;
 use crate::operations::{Start, repeated, start};
 use crate::protection::{ItemPath, find_item};
 use crate::{Caller, Engine, jobs};
 use jiff::Timestamp;
 use rsvault_domain::backup::BackupKind;
-use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
+use rsvault_domain::backup::heal::Decision;
+use rsvault_domain::fault::{Fault, JobFault, Result};
 use rsvault_domain::job::{JobKind, JobStatus};
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::policy;
@@ -28,14 +30,6 @@ pub struct BackupRequest {
 pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request: &BackupRequest) -> Result<Operation> {
     let now = engine.clock.now();
     let kind = request.kind;
-    if matches!(kind, BackupKind::Differential | BackupKind::Log) {
-        return Err(Fault::new(
-            FaultKind::Unsupported,
-            "OperationNotSupportedYet",
-            format!("backupType {} is not supported yet by rsvault: log chains come later. Use Full or CopyOnlyFull.", kind.as_str()),
-        )
-        .at("properties.backupType"));
-    }
     let mut tx = engine.store.begin().await?;
     if let Some(operation) = repeated(tx.as_mut(), caller).await? {
         return Ok(operation);
@@ -53,22 +47,18 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
     })?;
     let mut job =
         jobs::new(engine, caller, &vault, Some(item.id), JobKind::Backup(kind), format!("{} [{}]", item.name.database, server.host_name()));
-    let running = tx.running_jobs(item.id).await?;
-    let conflict = if running.iter().any(|j| j.kind == JobKind::Backup(kind)) {
-        Some(JobFault::catalogue("OperationCancelledBecauseConflictingOperationRunningUserError", ""))
-    } else if !item.recovery_model.allows(kind, &item.name.database) {
-        Some(JobFault::catalogue("UserErrorSQLPODoesNotSupportBackupType", ""))
-    } else {
-        None
+    let open = tx.open_commands(container.server_id).await?;
+    let refused = match verdict(tx.as_mut(), &item, Asked { kind, scheduled: false, now }, &open).await? {
+        Decision::Fail { code } | Decision::FailAndHeal { code } | Decision::Skip { code } => Some(JobFault::catalogue(code, "")),
+        Decision::Run(_) | Decision::Convert { .. } => None,
     };
-    let refused = conflict.is_some();
-    if let Some(fault) = conflict {
-        job.end(JobStatus::Failed, vec![fault], now);
+    if let Some(fault) = &refused {
+        job.end(JobStatus::Failed, vec![fault.clone()], now);
     }
     let job_id = job.id;
     let operation =
         start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: true }).await?;
-    if !refused {
+    if refused.is_none() {
         let spelled = container.inventory.spelled(&item.name);
         let work = CommandWork::Backup {
             item: item.id,

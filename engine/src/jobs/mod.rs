@@ -8,8 +8,9 @@ use rsvault_domain::id::{ItemId, JobId};
 use rsvault_domain::job::{Job, JobKind, JobStatus};
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{Bell, JobFilter, Page, Slice};
+use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::Vault;
-use rsvault_domain::work::CommandState;
+use rsvault_domain::work::{CommandState, CommandWork};
 use uuid::Uuid;
 
 /// A job record that starts now.
@@ -25,6 +26,24 @@ pub(crate) fn new(engine: &Engine, caller: &Caller, vault: &Vault, item: Option<
         ended_at: None,
         user_triggered: true,
         activity_id: caller.activity_id.clone(),
+        properties: Vec::new(),
+        faults: Vec::new(),
+    }
+}
+
+/// A job record that a schedule or auto-heal starts now.
+pub(crate) fn scheduled(engine: &Engine, item: &ProtectedItem, kind: JobKind, host: &str) -> Job {
+    Job {
+        id: JobId(Uuid::new_v4()),
+        vault_id: item.vault_id,
+        item_id: Some(item.id),
+        kind,
+        status: JobStatus::InProgress,
+        entity_name: format!("{} [{host}]", item.name.database),
+        started_at: engine.clock.now(),
+        ended_at: None,
+        user_triggered: false,
+        activity_id: Uuid::new_v4().to_string(),
         properties: Vec::new(),
         faults: Vec::new(),
     }
@@ -63,9 +82,16 @@ pub async fn cancel(engine: &Engine, caller: &Caller, path: &VaultPath, id: JobI
     }
     let vault = find(tx.as_mut(), path).await?;
     let mut job = tx.job(vault.id, id).await?.ok_or_else(|| not_found(&vault, id))?;
+    let command = tx.command_of_job(id).await?;
+    if command.as_ref().is_some_and(|c| matches!(c.work, CommandWork::Backup { remedial: Some(_), .. })) {
+        return Err(Fault::invalid(
+            "UserErrorJobNotCancellable",
+            format!("Job {id} takes the full backup that mends a broken log chain; it cannot be cancelled. Wait until it has ended."),
+        ));
+    }
     job.request_cancel()?;
     tx.update_job(&job).await?;
-    if let Some(mut command) = tx.command_of_job(id).await? {
+    if let Some(mut command) = command {
         command.cancel_requested = true;
         tx.update_command(&command).await?;
         if command.state == CommandState::Queued {
