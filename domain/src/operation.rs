@@ -1,7 +1,7 @@
 //! Operations: the handle behind `Azure-AsyncOperation` and `Location`. One id is readable through
 //! every reader of its vault (design §5).
 
-use crate::id::{ContainerId, ItemId, JobId, OperationId, VaultId};
+use crate::id::{ContainerId, ItemId, JobId, OperationId, PolicyId, VaultId};
 use jiff::Timestamp;
 
 /// What an operation's result reader gives back when it has succeeded.
@@ -16,6 +16,11 @@ pub enum Subject {
     Container(ContainerId),
     /// A protected item.
     Item(ItemId),
+    /// A policy that is applied to its items: a job each, see [`numbered_job`].
+    Policy(PolicyId),
+    /// The verdict of a validation: it stands in `error` although the operation has succeeded; none, the
+    /// request would be accepted.
+    Validation,
 }
 
 /// Status of an operation.
@@ -62,7 +67,7 @@ pub struct Operation {
     pub status: OperationStatus,
     /// Its job, where it has one.
     pub job_id: Option<JobId>,
-    /// Code and message of a failure.
+    /// Code and message of a failure, or of a validation's refusal.
     pub error: Option<(String, String)>,
     /// Started.
     pub started_at: Timestamp,
@@ -70,6 +75,12 @@ pub struct Operation {
     pub ended_at: Option<Timestamp>,
     /// Method, path and `x-ms-client-request-id` of the trigger: a repeat is the same operation.
     pub request_key: Option<String>,
+}
+
+/// The job number `n` (from 0) of an operation that has one for each of several items. The id follows
+/// from the operation's, so that the jobs are found from it: number by number, until there is none.
+pub fn numbered_job(operation: OperationId, n: u32) -> JobId {
+    JobId(uuid::Uuid::new_v5(&operation.0, &n.to_be_bytes()))
 }
 
 /// The folded key of a vault's path.

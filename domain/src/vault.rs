@@ -108,7 +108,7 @@ impl StorageModel {
     }
 }
 
-/// Immutability (rulebook 5.3): while on, nothing may be deleted or kept shorter. `Locked` is for good.
+/// Immutability (rulebook 5.3): while on, no backup may be deleted or kept shorter. `Locked` is for good.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Immutability {
     /// Off.
@@ -118,6 +118,45 @@ pub enum Immutability {
     Unlocked,
     /// On for good.
     Locked,
+}
+
+impl Immutability {
+    /// Azure's word.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Disabled => "Disabled",
+            Self::Unlocked => "Unlocked",
+            Self::Locked => "Locked",
+        }
+    }
+    /// Parses a client's word.
+    pub fn parse(word: &str, field: &str) -> Result<Self> {
+        [Self::Disabled, Self::Unlocked, Self::Locked].into_iter().find(|s| s.wire().eq_ignore_ascii_case(word)).ok_or_else(|| {
+            Fault::invalid("BMSUserErrorInvalidInput", format!("Property '{field}' is '{word}'; allowed are Disabled, Unlocked, Locked."))
+                .at(field)
+        })
+    }
+    /// Whether backups are held.
+    pub fn is_on(self) -> bool {
+        self != Self::Disabled
+    }
+    /// Takes the state to `next`. The lock is closed in two steps, so that nobody throws away the key by
+    /// one word, and is never opened again.
+    pub fn change(self, next: Self) -> Result<Self> {
+        let refused = |why: &str| {
+            Err(Fault::invalid("BMSUserErrorImmutabilityStateChangeNotAllowed", why)
+                .at("properties.securitySettings.immutabilitySettings.state"))
+        };
+        match (self, next) {
+            (Self::Locked, Self::Disabled | Self::Unlocked) => refused(
+                "Property 'state' cannot leave Locked: the immutability of this vault is locked for good. Leave immutabilitySettings out, or send Locked.",
+            ),
+            (Self::Disabled, Self::Locked) => refused(
+                "Property 'state' cannot go from Disabled to Locked, which could never be undone. Send Unlocked first, check that the vault works as wanted, then send Locked.",
+            ),
+            _ => Ok(next),
+        }
+    }
 }
 
 /// Settings of a vault, stored as one document.
@@ -177,6 +216,20 @@ pub struct Vault {
 }
 
 impl Vault {
+    /// Refuses `what` (a noun phrase) while the vault is immutable; `cure` says what may be done instead.
+    pub fn may_lose_backups(&self, what: &str, cure: &str) -> Result<()> {
+        if !self.settings.immutability.is_on() {
+            return Ok(());
+        }
+        Err(Fault::invalid(
+            "BMSUserErrorOperationNotAllowedOnImmutableVault",
+            format!(
+                "{what} is not allowed: vault '{}' is immutable ({}), so no backup in it may be deleted or kept shorter. {cure}",
+                self.name,
+                self.settings.immutability.wire()
+            ),
+        ))
+    }
     /// ARM id.
     pub fn arm_id(&self) -> String {
         vault_path(self.subscription, &self.resource_group, &self.name)
@@ -227,6 +280,26 @@ mod tests {
             assert!(enabled.change(None, Some(bad), None).is_err(), "{bad}");
         }
         assert!(enabled.change(None, Some(180), None).is_ok());
+    }
+
+    #[test]
+    fn immutability_is_locked_in_two_steps_and_never_unlocked() {
+        use Immutability::{Disabled, Locked, Unlocked};
+        for (from, to, allowed) in [
+            (Disabled, Disabled, true),
+            (Disabled, Unlocked, true),
+            (Disabled, Locked, false),
+            (Unlocked, Disabled, true),
+            (Unlocked, Unlocked, true),
+            (Unlocked, Locked, true),
+            (Locked, Disabled, false),
+            (Locked, Unlocked, false),
+            (Locked, Locked, true),
+        ] {
+            assert_eq!(from.change(to).ok(), allowed.then_some(to), "{from:?} to {to:?}");
+        }
+        assert_eq!(Immutability::parse("unlocked", "f").unwrap(), Unlocked);
+        assert_eq!(Immutability::parse("On", "f").unwrap_err().target.as_deref(), Some("f"));
     }
 
     #[test]

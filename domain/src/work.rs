@@ -40,6 +40,11 @@ pub enum ProtectionChange {
         /// Policy.
         policy: PolicyId,
     },
+    /// Apply the item's policy, which was written over, to the points that stand (rulebook 3.6).
+    ApplyPolicy {
+        /// Policy. An item that has left it meanwhile is not concerned any more.
+        policy: PolicyId,
+    },
     /// Stop, keep data for ever.
     Stop,
     /// Stop, keep data as the policy says (rulebook 5.1).
@@ -129,6 +134,17 @@ pub enum CommandWork {
         /// The job's `RestoreDestination`.
         destination: String,
     },
+}
+
+impl CommandWork {
+    /// What it is, for people.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Inquire { .. } => "inquiry".to_owned(),
+            Self::Backup { instance, database, kind, .. } => format!("{} backup of {instance}/{database}", kind.as_str()),
+            Self::Restore { destination, .. } => format!("restore to {destination}"),
+        }
+    }
 }
 
 /// State of a command.

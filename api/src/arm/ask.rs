@@ -2,7 +2,7 @@
 
 use super::names::{
     ContainerOperationPath, ContainerPath, FabricOperationPath, FabricPath, ItemOperationPath, ItemPath, JobOperationPath, JobPath,
-    PointPath, VaultPath, subscription,
+    PointPath, PolicyOperationPath, PolicyPath, VaultPath, subscription,
 };
 use rsvault_domain::fault::Result;
 use rsvault_engine::{protection, vaults};
@@ -40,6 +40,7 @@ macro_rules! parents {
 parents! {
     FabricOperationPath lies below FabricPath as fabric_path { subscription_id, resource_group_name, vault_name, fabric_name }
     ContainerOperationPath lies below ContainerPath as container_path { subscription_id, resource_group_name, vault_name, fabric_name, container_name }
+    PolicyOperationPath lies below PolicyPath as policy_path { subscription_id, resource_group_name, vault_name, policy_name }
     ItemOperationPath lies below ItemPath as item_path { subscription_id, resource_group_name, vault_name, fabric_name, container_name, protected_item_name }
     PointPath lies below ItemPath as item_path { subscription_id, resource_group_name, vault_name, fabric_name, container_name, protected_item_name }
     JobOperationPath lies below JobPath as job_path { subscription_id, resource_group_name, vault_name, job_name }

@@ -1,7 +1,7 @@
 //! Absolute URLs of operation readers, percent-encoded segment by segment (az-client c.2: an unencoded
 //! `#` in a database name would cut the operation id off).
 
-use super::names::{ContainerPath, FabricPath, ItemPath, JobPath, VaultPath};
+use super::names::{ContainerPath, FabricPath, ItemPath, JobPath, PolicyPath, VaultPath};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rsvault_domain::id::OperationId;
 
@@ -47,6 +47,12 @@ pub(crate) fn of_backup(path: &VaultPath, id: OperationId) -> Readers {
     Readers { status: format!("{at}/backupOperations/{id}"), result: format!("{at}/backupOperationResults/{id}") }
 }
 
+/// Of a validation.
+pub(crate) fn of_validation(path: &VaultPath, id: OperationId) -> Readers {
+    let at = vault(path);
+    Readers { status: format!("{at}/backupValidateOperationsStatuses/{id}"), result: format!("{at}/backupValidateOperationResults/{id}") }
+}
+
 /// Of a refresh.
 pub(crate) fn of_fabric(path: &FabricPath, id: OperationId) -> Readers {
     let at = fabric(&path.vault());
@@ -68,6 +74,12 @@ pub(crate) fn of_item(path: &ItemPath, id: OperationId) -> Readers {
         segment(&path.protected_item_name)
     );
     Readers { status: format!("{at}/operationsStatus/{id}"), result: format!("{at}/operationResults/{id}") }
+}
+
+/// Of a policy that is applied to its items.
+pub(crate) fn of_policy(path: &PolicyPath, id: OperationId) -> Readers {
+    let at = format!("{}/backupPolicies/{}", vault(&path.vault()), segment(&path.policy_name));
+    Readers { status: format!("{at}/operations/{id}"), result: format!("{at}/operationResults/{id}") }
 }
 
 /// Of a job's cancel.

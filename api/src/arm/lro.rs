@@ -13,11 +13,13 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rsvault_domain::id::OperationId;
+use rsvault_domain::job::{Job, JobStatus};
 use rsvault_domain::operation::{Operation, OperationStatus};
 use rsvault_domain::{Fault, FaultKind};
 use rsvault_engine::vaults::VaultPath;
 use rsvault_engine::{Engine, operations};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -102,9 +104,9 @@ pub(crate) struct OperationStatusView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<OperationErrorView>,
-    /// Its job, once it has succeeded.
+    /// Its job, once it has succeeded; its jobs, once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) properties: Option<OperationJobView>,
+    pub(crate) properties: Option<OperationPropertiesView>,
 }
 
 /// Why an operation failed.
@@ -114,6 +116,28 @@ pub(crate) struct OperationErrorView {
     pub(crate) code: String,
     /// What happened.
     pub(crate) message: String,
+}
+
+/// The job of an operation, or its jobs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum OperationPropertiesView {
+    /// It has one.
+    Job(OperationJobView),
+    /// It has one for each of several items.
+    Jobs(OperationJobsView),
+}
+
+/// The jobs of an operation over several items.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OperationJobsView {
+    /// `OperationStatusJobsExtendedInfo`.
+    pub(crate) object_type: &'static str,
+    /// Names of the jobs.
+    pub(crate) job_ids: Vec<String>,
+    /// Why some failed, by the name of the job.
+    pub(crate) failed_jobs_error: BTreeMap<String, String>,
 }
 
 /// The job of an operation.
@@ -131,15 +155,32 @@ impl OperationStatusView {
     pub(crate) fn bare(operation: &Operation) -> Self {
         let id = operation.id.to_string();
         let job = operation.job_id.filter(|_| operation.status == OperationStatus::Succeeded);
+        let error = operation.error.as_ref().filter(|_| operation.status != OperationStatus::Succeeded);
         Self {
             name: id.clone(),
             id,
             status: operation.status.as_str(),
             start_time: moment::full(operation.started_at),
             end_time: operation.ended_at.map_or_else(|| moment::NEVER.to_owned(), moment::full),
-            error: operation.error.as_ref().map(|(code, message)| OperationErrorView { code: code.clone(), message: message.clone() }),
-            properties: job.map(|job| OperationJobView { object_type: "OperationStatusJobExtendedInfo", job_id: job.to_string() }),
+            error: error.map(|(code, message)| OperationErrorView { code: code.clone(), message: message.clone() }),
+            properties: job.map(|job| {
+                OperationPropertiesView::Job(OperationJobView {
+                    object_type: "OperationStatusJobExtendedInfo",
+                    job_id: job.to_string(),
+                })
+            }),
         }
+    }
+    /// With the jobs of an operation over several items.
+    pub(crate) fn with_jobs(self, jobs: &[Job]) -> Self {
+        let why = |job: &Job| job.faults.first().map_or_else(String::new, |fault| fault.message.clone());
+        let failed = jobs.iter().filter(|job| job.status == JobStatus::Failed);
+        let properties = OperationPropertiesView::Jobs(OperationJobsView {
+            object_type: "OperationStatusJobsExtendedInfo",
+            job_ids: jobs.iter().map(|job| job.id.to_string()).collect(),
+            failed_jobs_error: failed.map(|job| (job.id.to_string(), why(job))).collect(),
+        });
+        Self { properties: Some(properties), ..self }
     }
     /// With a path as `id`.
     pub(crate) fn at(operation: &Operation, path: &str) -> Self {

@@ -1,10 +1,17 @@
 //! Policies: write, read, list, delete.
 
+mod hold;
+mod put;
+
+pub(crate) use hold::may_follow;
+pub(crate) use put::applied;
+pub use put::{Saved, jobs_of, put};
+
 use crate::vaults::{VaultPath, find};
 use crate::{Caller, Engine};
 use rsvault_domain::fault::{Fault, Result};
-use rsvault_domain::id::{NameKey, PolicyId, policy_name};
-use rsvault_domain::policy::{self, Policy, PolicySpec, SqlPolicy};
+use rsvault_domain::id::{NameKey, PolicyId};
+use rsvault_domain::policy::{self, Policy};
 use rsvault_domain::ports::{Page, Slice, Tx};
 use rsvault_domain::vault::Vault;
 use uuid::Uuid;
@@ -27,35 +34,6 @@ pub(crate) async fn find_policy(tx: &mut dyn Tx, vault: &Vault, name: &str) -> R
         )
         .at("policyName")
     })
-}
-
-/// Writes a SQL policy. New retention reaches existing points with the retention work (issue 3).
-pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, name: &str, spec: SqlPolicy) -> Result<PolicyInUse> {
-    policy_name(name)?;
-    policy::validate(&spec)?;
-    let now = engine.clock.now();
-    let mut tx = engine.store.begin().await?;
-    let vault = find(tx.as_mut(), path).await?;
-    let policy = match tx.policy(vault.id, &NameKey::new(name)).await? {
-        Some(stands) => {
-            stands.spec.for_sql(&stands.name)?;
-            Policy { spec: PolicySpec::Sql(spec), updated_at: now, etag: stands.etag + 1, ..stands }
-        }
-        None => Policy {
-            id: PolicyId(Uuid::new_v4()),
-            vault_id: vault.id,
-            name: name.to_owned(),
-            spec: PolicySpec::Sql(spec),
-            system: false,
-            created_at: now,
-            updated_at: now,
-            etag: 1,
-        },
-    };
-    tx.put_policy(&policy).await?;
-    let items = tx.policy_use(policy.id).await?;
-    tx.commit().await?;
-    Ok(PolicyInUse { policy, items })
 }
 
 /// Reads a policy.

@@ -1,10 +1,10 @@
-//! PUT of a protected item: enable, change policy, resume, stop, undelete. The change is checked
+//! PUT of a protected item: enable, change policy, resume, stop, suspend, undelete. The change is checked
 //! here, in front of the caller; a task carries it out and ends job and operation.
 
 use super::ItemPath;
 use crate::discovery::find_container;
 use crate::operations::{Start, repeated, start};
-use crate::policies::find_policy;
+use crate::policies::{find_policy, may_follow};
 use crate::vaults::find;
 use crate::{Caller, Engine, jobs};
 use rsvault_domain::discovery::{Container, Registration};
@@ -27,8 +27,10 @@ pub enum Change {
         /// `properties.policyId`.
         policy_id: String,
     },
-    /// Stop, keep data.
+    /// Stop, keep data for ever.
     Stop,
+    /// Stop, keep data as the policy says.
+    Suspend,
     /// Undelete.
     Undelete,
 }
@@ -54,6 +56,7 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
                     registered(&container, &[Registration::Registered, Registration::Registering])?;
                     let has_full = tx.point_summary(item.id).await?.fulls > 0;
                     item.clone().enable(policy.id, has_full, now)?;
+                    may_follow(tx.as_mut(), &vault, &item, &policy, now).await?;
                     item.updated_at = now;
                     item
                 }
@@ -66,6 +69,12 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
             let item = stands.ok_or_else(|| nothing_to_change(path))?;
             item.clone().stop(now)?;
             (item, ProtectionChange::Stop, JobKind::DisableBackup, vec![("ContainerUniqueName", container.name.short())])
+        }
+        Change::Suspend => {
+            let item = stands.ok_or_else(|| nothing_to_change(path))?;
+            may_suspend(&vault)?;
+            item.clone().suspend(now)?;
+            (item, ProtectionChange::Suspend, JobKind::DisableBackup, vec![("ContainerUniqueName", container.name.short())])
         }
         Change::Undelete => {
             let item = stands.ok_or_else(|| nothing_to_change(path))?;
@@ -87,8 +96,25 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
     let task = TaskKind::Protect { item: item.id, operation: operation.id, job: job_id, change: task };
     tx.enqueue(TaskId(Uuid::new_v4()), &task, now).await?;
     tx.commit().await?;
+    engine.wake.ring(Bell::Schedules);
     engine.wake.ring(Bell::Tasks);
     Ok(operation)
+}
+
+/// Data is kept as per policy in an immutable vault only (rulebook 5.1): elsewhere nothing would hold the
+/// policy to its word.
+pub(crate) fn may_suspend(vault: &Vault) -> Result<()> {
+    if vault.settings.immutability.is_on() {
+        return Ok(());
+    }
+    Err(Fault::invalid(
+        "BMSUserErrorBackupsSuspendedNeedsImmutableVault",
+        format!(
+            "Property 'protectionState' is 'BackupsSuspended', which keeps the data as the policy says; that is offered in an immutable vault only, and '{}' is not one. Send ProtectionStopped to keep the data for ever, or make the vault immutable first (securitySettings.immutabilitySettings.state Unlocked).",
+            vault.name
+        ),
+    )
+    .at("properties.protectionState"))
 }
 
 fn nothing_to_change(path: &ItemPath) -> Fault {
@@ -169,9 +195,9 @@ async fn first_time(
         recovery_model: database.recovery_model,
         last_backup: None,
         soft_deleted: None,
-        track: Track::default(),
+        track: Track { scheduled_since: Some(now), ..Track::default() },
         reap_at: None,
-        watch_at: None,
+        watch_at: Some(now),
         created_at: now,
         updated_at: now,
     };

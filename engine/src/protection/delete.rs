@@ -8,6 +8,8 @@ use rsvault_domain::id::TaskId;
 use rsvault_domain::job::JobKind;
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::Bell;
+use rsvault_domain::protection::ProtectedItem;
+use rsvault_domain::vault::Vault;
 use rsvault_domain::work::{ProtectionChange, TaskKind};
 use uuid::Uuid;
 
@@ -19,6 +21,7 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &ItemPath) -> Result
         return Ok(operation);
     }
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
+    may_delete(&vault, &item)?;
     item.clone().soft_delete(vault.settings.soft_delete.retention_days, now)?;
     let mut job = jobs::new(engine, caller, &vault, Some(item.id), JobKind::DeleteBackupData, item.name.database.clone());
     job.set_property("ContainerUniqueName", container.name.short());
@@ -29,4 +32,11 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &ItemPath) -> Result
     tx.commit().await?;
     engine.wake.ring(Bell::Tasks);
     Ok(operation)
+}
+
+/// An immutable vault gives up no item (rulebook 5.3).
+pub(crate) fn may_delete(vault: &Vault, item: &ProtectedItem) -> Result<()> {
+    let cure =
+        "Stop its protection instead: protectionState ProtectionStopped keeps the data for ever, BackupsSuspended as the policy says.";
+    vault.may_lose_backups(&format!("Deleting the backups of '{}'", item.name), cure).map_err(|fault| fault.at("protectedItemName"))
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::VaultId;
-use rsvault_domain::ports::{ItemFilter, Page, Tx};
+use rsvault_domain::ports::{EventKind, ItemFilter, Page, Tx};
 
 /// What a purge removed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,9 +31,15 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
     }
     drop(tx);
     let mut tx = engine.store.begin().await?;
+    let mut events = Vec::new();
     for item in tx.items_to_purge(now, 1000).await? {
         outcome::remove_item(engine, tx.as_mut(), item.id).await?;
         purged.items.push(item.name.to_string());
+        if let Some(soft) = item.soft_deleted {
+            let days = soft.purge_at.duration_since(soft.at).as_hours() / 24;
+            let text = format!("Item purged with all its points: soft-deleted on {}, kept {days} days, until {}.", soft.at, soft.purge_at);
+            events.push((item.name.to_string(), text));
+        }
         let filter = ItemFilter { container_id: Some(item.container_id), policy_id: None };
         let empty = tx.items(item.vault_id, &filter, &Page { after: None, limit: 1 }).await?.items.is_empty();
         if let Some(container) =
@@ -41,6 +47,7 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
         {
             tx.delete_container(container.id).await?;
             purged.containers.push(container.name.to_string());
+            events.push((container.name.to_string(), "Container removed: it was soft-deleted and held nothing any more.".to_owned()));
         }
     }
     let mut gone = Vec::new();
@@ -56,11 +63,15 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
                 }
             }
             tx.remove_vault(vault.id).await?;
+            events.push((vault.name.clone(), "Vault removed for good: it was deleted and its last soft-deleted item is gone.".to_owned()));
             purged.vaults.push(vault.name);
             gone.push(vault.id);
         }
     }
     tx.commit().await?;
+    for (subject, text) in events {
+        engine.note(EventKind::SoftDelete, subject, text);
+    }
     crate::vaults::forget_keys(engine, &gone).await;
     Ok(purged)
 }

@@ -5,7 +5,6 @@ mod protect;
 
 use crate::Engine;
 use rsvault_domain::fault::{Fault, JobFault, Result};
-use rsvault_domain::job::JobStatus;
 use rsvault_domain::ports::Bell;
 use rsvault_domain::work::{MAX_TASK_ATTEMPTS, TASK_LEASE, Task, TaskKind, backoff};
 
@@ -46,10 +45,7 @@ async fn give_back(engine: &Engine, owner: &str, task: &Task, fault: &Fault) -> 
     {
         if tx.finish_task(task.id, owner, task.attempt).await? {
             let shown = JobFault::catalogue(&fault.code, fault.message.clone());
-            if let Some(started) = tx.operation(*operation).await? {
-                crate::outcome::end_job(engine, tx.as_mut(), started.vault_id, *job, JobStatus::Failed, vec![shown.clone()], &[]).await?;
-            }
-            crate::outcome::end_operation(engine, tx.as_mut(), *operation, Err(&shown)).await?;
+            protect::end(engine, tx.as_mut(), *operation, *job, Err(shown)).await?;
         }
     } else {
         let run_at = now.saturating_add(backoff(task.attempt)).map_err(Fault::internal)?;

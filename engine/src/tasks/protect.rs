@@ -1,10 +1,12 @@
 //! Carries out a change of protection and ends its job and operation, in one transaction.
 
-use crate::{Engine, outcome};
+use crate::reconcile::retention;
+use crate::{Engine, outcome, policies, protection};
 use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
 use rsvault_domain::id::{ItemId, JobId, OperationId};
 use rsvault_domain::job::JobStatus;
-use rsvault_domain::ports::Tx;
+use rsvault_domain::operation::Subject;
+use rsvault_domain::ports::{Bell, Tx};
 use rsvault_domain::vault::SoftDeleteState;
 use rsvault_domain::work::{ProtectionChange, Task};
 
@@ -21,8 +23,6 @@ pub(super) async fn run(
     if !tx.finish_task(task.id, owner, task.attempt).await? {
         return Ok(()); // Somebody else holds it now.
     }
-    // Not the item's: the item may be gone for good, its job must end all the same.
-    let vault = tx.operation(operation).await?.map(|o| o.vault_id);
     let result = match apply(engine, tx.as_mut(), item, change).await {
         Ok(()) => Ok(()),
         // The state changed between the request and its execution: the job tells.
@@ -31,15 +31,35 @@ pub(super) async fn run(
         }
         Err(fault) => return Err(fault),
     };
+    end(engine, tx.as_mut(), operation, job, result).await?;
+    tx.commit().await?;
+    engine.wake.ring(Bell::Schedules);
+    Ok(())
+}
+
+/// Ends the job of a change, and its operation; one over several items ends with the last of their jobs.
+/// The operation names the vault: the item may be gone for good, its job must end all the same.
+pub(super) async fn end(
+    engine: &Engine,
+    tx: &mut dyn Tx,
+    operation: OperationId,
+    job: JobId,
+    result: std::result::Result<(), JobFault>,
+) -> Result<()> {
+    let Some(started) = tx.operation(operation).await? else { return Ok(()) };
     let (status, faults) = match &result {
         Ok(()) => (JobStatus::Completed, Vec::new()),
         Err(fault) => (JobStatus::Failed, vec![fault.clone()]),
     };
-    if let Some(vault) = vault {
-        outcome::end_job(engine, tx.as_mut(), vault, job, status, faults, &[]).await?;
+    outcome::end_job(engine, tx, started.vault_id, job, status, faults, &[]).await?;
+    let whole = match started.subject {
+        Subject::Policy(_) => policies::applied(tx, &started).await?,
+        _ => Some(result),
+    };
+    match whole {
+        Some(result) => outcome::end_operation(engine, tx, operation, result.as_ref().copied()).await,
+        None => Ok(()),
     }
-    outcome::end_operation(engine, tx.as_mut(), operation, result.as_ref().copied()).await?;
-    Ok(tx.commit().await?)
 }
 
 async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &ProtectionChange) -> Result<()> {
@@ -53,21 +73,33 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &Protection
             )),
         };
     };
+    let vault = tx.vault_by_id(item.vault_id).await?.ok_or_else(|| Fault::internal("vault of an item is gone"))?;
+    let before = (item.policy_id, item.may_back_up().is_ok());
     match change {
         ProtectionChange::Enable { policy } => {
-            if tx.policy_by_id(*policy).await?.is_none() {
-                return Err(Fault::conflict(
+            let policy = tx.policy_by_id(*policy).await?.ok_or_else(|| {
+                Fault::conflict(
                     "BMSUserErrorPolicyNotFound",
                     "The policy was deleted in the meantime. Protect the database with another one.",
-                ));
-            }
+                )
+            })?;
+            policies::may_follow(tx, &vault, &item, &policy, now).await?;
             let has_full = tx.point_summary(id).await?.fulls > 0;
-            item.enable(*policy, has_full, now)?;
+            item.enable(policy.id, has_full, now)?;
+            retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, now).await?;
+        }
+        ProtectionChange::ApplyPolicy { policy } => {
+            let policy = tx.policy_by_id(*policy).await?.filter(|p| item.policy_id == Some(p.id));
+            let Some(policy) = policy else { return Ok(()) };
+            retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, now).await?;
         }
         ProtectionChange::Stop => item.stop(now)?,
-        ProtectionChange::Suspend => item.suspend(now)?,
+        ProtectionChange::Suspend => {
+            protection::may_suspend(&vault)?;
+            item.suspend(now)?;
+        }
         ProtectionChange::Undelete => {
-            if tx.vault_by_id(item.vault_id).await?.is_none_or(|v| v.deleted_at.is_some()) {
+            if vault.deleted_at.is_some() {
                 return Err(Fault::conflict(
                     "ResourceNotFound",
                     "The vault was deleted in the meantime; its soft-deleted items wait to be purged.",
@@ -76,15 +108,20 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &Protection
             item.undelete(now)?;
         }
         ProtectionChange::Delete => {
-            let soft = tx.vault_by_id(item.vault_id).await?.map(|v| v.settings.soft_delete);
-            match soft {
-                Some(soft) if soft.state != SoftDeleteState::Disabled => {
-                    item.soft_delete(soft.retention_days, now)?;
-                    outcome::end_backups(engine, tx, id).await?;
-                }
-                _ => return outcome::remove_item(engine, tx, id).await,
+            protection::may_delete(&vault, &item)?;
+            let soft = &vault.settings.soft_delete;
+            if soft.state == SoftDeleteState::Disabled {
+                return outcome::remove_item(engine, tx, id).await;
             }
+            item.soft_delete(soft.retention_days, now)?;
+            outcome::end_backups(engine, tx, id).await?;
         }
     }
+    retention::look_now(&mut item, now);
+    if before != (item.policy_id, item.may_back_up().is_ok()) {
+        // Slots count from the moment at which their schedule comes into force.
+        item.track.scheduled_since = item.may_back_up().is_ok().then_some(now);
+    }
+    item.watch_at = Some(now);
     Ok(tx.update_item(&item).await?)
 }

@@ -1,11 +1,11 @@
 //! Changing a vault's settings. PATCH of the vault and the config resources all come through here:
-//! soft delete and redundancy are one fact shown in two places.
+//! soft delete and redundancy are one fact shown in two places. Immutability is shown on the vault alone.
 
 use super::{VaultPath, find};
 use crate::{Caller, Engine};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::tenancy::same_region;
-use rsvault_domain::vault::{SoftDeleteState, StorageModel, Vault};
+use rsvault_domain::vault::{Immutability, SoftDeleteState, StorageModel, Vault};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -24,6 +24,8 @@ pub struct VaultChange {
     pub soft_delete_days: Option<i64>,
     /// Enhanced security switch.
     pub enhanced_security: Option<SoftDeleteState>,
+    /// Immutability.
+    pub immutability: Option<Immutability>,
     /// Redundancy.
     pub storage_model: Option<StorageModel>,
     /// Cross-region restore.
@@ -57,6 +59,9 @@ pub(super) fn apply(vault: &mut Vault, change: VaultChange) -> Result<()> {
     }
     vault.settings.soft_delete =
         vault.settings.soft_delete.change(change.soft_delete, change.soft_delete_days, change.enhanced_security)?;
+    if let Some(next) = change.immutability {
+        vault.settings.immutability = vault.settings.immutability.change(next)?;
+    }
     vault.set_storage(change.storage_model, change.cross_region_restore)?;
     if let Some(access) = change.public_network_access {
         if !["Enabled", "Disabled"].contains(&access.as_str()) {

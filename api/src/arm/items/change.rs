@@ -1,5 +1,6 @@
 //! Which change a PUT of an item asks for (az-client b): a policy enables, changes or resumes;
-//! `ProtectionStopped` stops; the same with `isRehydrate` undeletes.
+//! `ProtectionStopped` stops and keeps the data for ever, `BackupsSuspended` as per policy; the former
+//! with `isRehydrate` undeletes.
 
 use super::ItemBody;
 use crate::arm::fields::{one_of, required, unsupported};
@@ -54,7 +55,7 @@ pub(crate) fn change(body: ItemBody) -> Result<Change> {
     }
     match (state, properties.policy_id.filter(|p| !p.is_empty())) {
         (Some("ProtectionStopped"), _) => Ok(Change::Stop),
-        (Some("BackupsSuspended"), _) => Err(unsupported("Stopping with retention as per policy", "properties.protectionState", "Send ProtectionStopped: the data is kept until it is deleted.")),
+        (Some("BackupsSuspended"), _) => Ok(Change::Suspend),
         (_, Some(policy_id)) => Ok(Change::Enable { policy_id }),
         (_, None) => Err(Fault::invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
@@ -79,6 +80,8 @@ mod tests {
         assert_eq!(enable, Change::Enable { policy_id: "/p".into() });
         let stop = read(&serde_json::json!({"protectedItemType": kind, "policyId": "", "protectionState": "ProtectionStopped"})).unwrap();
         assert_eq!(stop, Change::Stop);
+        let suspend = read(&serde_json::json!({"protectedItemType": kind, "policyId": "", "protectionState": "BackupsSuspended"})).unwrap();
+        assert_eq!(suspend, Change::Suspend);
         let undelete = read(
             &serde_json::json!({"protectedItemType": kind, "policyId": "", "protectionState": "ProtectionStopped", "isRehydrate": true}),
         )

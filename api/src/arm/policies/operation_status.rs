@@ -1,4 +1,4 @@
-//! GET the status of an operation on a policy.
+//! GET the status of an operation on a policy: once it has ended, with the jobs of the items it was applied to.
 
 use crate::AppState;
 use crate::arm::lro::{HOLD, OperationStatusView};
@@ -7,7 +7,8 @@ use crate::arm::page::VersionQuery;
 use crate::edge::{ArmError, ArmErrors, ArmPath, Caller};
 use axum::extract::State;
 use axum::response::Response;
-use rsvault_engine::operations;
+use rsvault_domain::operation::{OperationStatus, Subject};
+use rsvault_engine::{operations, policies};
 use std::sync::Arc;
 
 /// Reads the status of an operation.
@@ -19,5 +20,9 @@ pub(crate) async fn handler(
     ArmPath(path): ArmPath<PolicyOperationPath>,
 ) -> Result<Response, ArmError> {
     let operation = operations::wait(&state.engine, &path.vault().ask()?, operation(&path.operation_id)?, HOLD).await?;
-    Ok(OperationStatusView::bare(&operation).answer())
+    let mut view = OperationStatusView::bare(&operation);
+    if matches!(operation.subject, Subject::Policy(_)) && operation.status != OperationStatus::InProgress {
+        view = view.with_jobs(&policies::jobs_of(&state.engine, &operation).await?);
+    }
+    Ok(view.answer())
 }

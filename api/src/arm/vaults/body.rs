@@ -1,7 +1,7 @@
 //! The wire form of a vault (wire-facts 8): bodies of PUT and PATCH, and the view that all answers show.
 
 use crate::arm::moment;
-use rsvault_domain::vault::{SoftDeleteState, Vault};
+use rsvault_domain::vault::{SoftDeleteState, Vault, VaultSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -60,9 +60,25 @@ pub(crate) struct VaultPropertiesBody {
 pub(crate) struct SecuritySettingsBody {
     /// Soft delete.
     pub(crate) soft_delete_settings: Option<SoftDeleteBody>,
-    /// Immutability; not supported yet.
-    #[schema(value_type = Option<Object>)]
-    pub(crate) immutability_settings: Option<Value>,
+    /// Immutability.
+    pub(crate) immutability_settings: Option<ImmutabilityBody>,
+}
+
+/// Immutability.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ImmutabilityBody {
+    /// `Disabled`, `Unlocked` or `Locked`; Locked cannot be left.
+    pub(crate) state: Option<String>,
+    /// How long backups are held.
+    pub(crate) configuration: Option<ImmutabilityConfigurationBody>,
+}
+
+/// How long an immutable vault holds backups.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct ImmutabilityConfigurationBody {
+    /// `AsPerPolicy`.
+    pub(crate) r#type: Option<String>,
 }
 
 /// Soft delete.
@@ -173,15 +189,7 @@ impl From<&Vault> for VaultView {
                 private_endpoint_state_for_site_recovery: "None",
                 monitoring_settings: settings.monitoring.clone(),
                 backup_storage_version: if vault.used { "V2" } else { "Unassigned" },
-                security_settings: json!({
-                    "softDeleteSettings": {
-                        "softDeleteState": settings.soft_delete.state.wire(),
-                        "softDeleteRetentionPeriodInDays": settings.soft_delete.retention_days,
-                        "enhancedSecurityState": settings.soft_delete.enhanced.wire(),
-                    },
-                    "multiUserAuthorization": "Disabled",
-                    "sourceScanConfiguration": {"state": "Disabled"},
-                }),
+                security_settings: security(settings),
                 redundancy_settings: json!({
                     "standardTierStorageRedundancy": settings.storage_model.wire(),
                     "crossRegionRestore": if settings.cross_region_restore { "Enabled" } else { "Disabled" },
@@ -195,6 +203,23 @@ impl From<&Vault> for VaultView {
             },
         }
     }
+}
+
+/// Security settings. The service leaves `immutabilitySettings` out while it is off (wire-facts 8).
+fn security(settings: &VaultSettings) -> Value {
+    let mut security = json!({
+        "softDeleteSettings": {
+            "softDeleteState": settings.soft_delete.state.wire(),
+            "softDeleteRetentionPeriodInDays": settings.soft_delete.retention_days,
+            "enhancedSecurityState": settings.soft_delete.enhanced.wire(),
+        },
+        "multiUserAuthorization": "Disabled",
+        "sourceScanConfiguration": {"state": "Disabled"},
+    });
+    if settings.immutability.is_on() {
+        security["immutabilitySettings"] = json!({"state": settings.immutability.wire(), "configuration": {"type": "AsPerPolicy"}});
+    }
+    security
 }
 
 /// A list of vaults.

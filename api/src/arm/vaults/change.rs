@@ -1,9 +1,9 @@
 //! From the body to the change it asks for.
 
-use super::body::VaultBody;
+use super::body::{ImmutabilityBody, VaultBody};
 use crate::arm::fields::{one_of, unsupported};
 use rsvault_domain::fault::Result;
-use rsvault_domain::vault::{SoftDeleteState, StorageModel};
+use rsvault_domain::vault::{Immutability, SoftDeleteState, StorageModel};
 use rsvault_engine::vaults::VaultChange;
 use serde_json::Value;
 
@@ -16,14 +16,6 @@ pub(crate) fn change(body: VaultBody) -> Result<VaultChange> {
     let state = |word: Option<String>, field: &str| word.map(|w| SoftDeleteState::parse(&w, field)).transpose();
     if properties.encryption.as_ref().is_some_and(|v| !v.is_null()) {
         return Err(unsupported("A customer-managed key", "properties.encryption", "Leave it out: the vault encrypts with its own key."));
-    }
-    let immutability = security.immutability_settings.as_ref().and_then(|v| v.get("state")).and_then(Value::as_str);
-    if immutability.is_some_and(|s| !s.eq_ignore_ascii_case("Disabled")) {
-        return Err(unsupported(
-            "Immutability",
-            "properties.securitySettings.immutabilitySettings.state",
-            "Leave it out, or send Disabled.",
-        ));
     }
     let sku = body.sku.and_then(|s| s.name).map(|name| one_of(&name, "sku.name", &["Standard", "RS0"]).map(str::to_owned)).transpose()?;
     let crr = redundancy
@@ -40,6 +32,7 @@ pub(crate) fn change(body: VaultBody) -> Result<VaultChange> {
             soft_delete.enhanced_security_state,
             "properties.securitySettings.softDeleteSettings.enhancedSecurityState",
         )?,
+        immutability: security.immutability_settings.map(immutability).transpose()?.flatten(),
         storage_model: redundancy
             .standard_tier_storage_redundancy
             .map(|w| StorageModel::parse(&w, "properties.redundancySettings.standardTierStorageRedundancy"))
@@ -51,6 +44,17 @@ pub(crate) fn change(body: VaultBody) -> Result<VaultChange> {
         restore_settings: given(properties.restore_settings),
         identity: given(body.identity),
     })
+}
+
+/// Backups are held as long as their policy says; a fixed time for all is another scheme, refused by name.
+fn immutability(body: ImmutabilityBody) -> Result<Option<Immutability>> {
+    let kind = "properties.securitySettings.immutabilitySettings.configuration.type";
+    if let Some(word) = body.configuration.and_then(|c| c.r#type)
+        && one_of(&word, kind, &["AsPerPolicy", "TimeBased"])? == "TimeBased"
+    {
+        return Err(unsupported("Immutability for a fixed time", kind, "Send AsPerPolicy: backups are held as long as their policy says."));
+    }
+    body.state.map(|word| Immutability::parse(&word, "properties.securitySettings.immutabilitySettings.state")).transpose()
 }
 
 /// `null` is the same as nothing.
