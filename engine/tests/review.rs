@@ -16,7 +16,7 @@ use rsvault_domain::vault::SoftDeleteState;
 use rsvault_domain::work::AgentCommand;
 use rsvault_engine::agents::{self, Outcome};
 use rsvault_engine::protection::Change;
-use rsvault_engine::restores::{self, Destination, RestoreRequest};
+use rsvault_engine::restores::{self, Destination, RestoreRequest, Wanted};
 use rsvault_engine::vaults::VaultChange;
 use rsvault_engine::{backups, discovery, jobs, operations, policies, protection, reconcile, vaults};
 use std::time::Duration;
@@ -47,9 +47,9 @@ async fn with_a_full() -> TestBox {
     t
 }
 async fn restore(t: &TestBox, database: &str, container: Option<String>) -> rsvault_domain::fault::Result<Operation> {
-    let point = backups::points(&t.engine, &item_path(), &Default::default(), &Page::default()).await?.1.items.remove(0);
+    let point = backups::points(&t.engine, &item_path(), &backups::PointQuery::all(), &Page::default()).await?.points.items.remove(0);
     let request = RestoreRequest {
-        point: point.name.0,
+        wanted: Wanted::Point(point.name.0),
         destination: Destination::Alternate { container, database: format!("MSSQLSERVER/{database}") },
         overwrite: false,
         files: Vec::new(),

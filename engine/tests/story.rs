@@ -12,7 +12,7 @@ use rsvault_domain::ports::Clock;
 use rsvault_domain::protection::ItemState;
 use rsvault_engine::agents::{self, Verdict};
 use rsvault_engine::protection::{Change, ItemPath};
-use rsvault_engine::restores::{self, Destination, RestoreRequest};
+use rsvault_engine::restores::{self, Destination, RestoreRequest, Wanted};
 use rsvault_engine::{Progress, backups, discovery, jobs, operations, policies, protection, reconcile, vaults};
 use std::time::Duration;
 use support::*;
@@ -21,13 +21,13 @@ async fn job_of(t: &TestBox, operation: &rsvault_domain::operation::Operation) -
     jobs::get(&t.engine, &vault_path(), operation.job_id.unwrap()).await.unwrap().1
 }
 async fn only_point(t: &TestBox) -> rsvault_domain::backup::RecoveryPoint {
-    let (_, slice) = backups::points(&t.engine, &item_path(), &Default::default(), &Default::default()).await.unwrap();
-    assert_eq!(slice.items.len(), 1);
-    slice.items.into_iter().next().unwrap()
+    let list = backups::points(&t.engine, &item_path(), &backups::PointQuery::all(), &Default::default()).await.unwrap();
+    assert_eq!(list.points.items.len(), 1);
+    list.points.items.into_iter().next().unwrap()
 }
 fn restore_to(point: &str, database: &str) -> RestoreRequest {
     RestoreRequest {
-        point: point.into(),
+        wanted: Wanted::Point(point.into()),
         destination: Destination::Alternate { container: None, database: database.into() },
         overwrite: false,
         files: Vec::new(),

@@ -24,11 +24,22 @@ pub struct RestoreSet {
 async fn named_set(tx: &mut dyn Tx, agent: &AgentRecord, command: CommandId, id: SetId) -> Result<BackupSet> {
     let command = leased_any(tx, agent, command).await?;
     let refused = || Fault::not_found("SetNotFound", format!("Backup set '{id}' is not part of this restore.")).at("setId");
-    match &command.work {
-        CommandWork::Restore { plan, .. } if plan.steps.iter().any(|s| s.set_id == id) => {}
+    let step = match &command.work {
+        CommandWork::Restore { plan, .. } => plan.steps.iter().find(|s| s.set_id == id).ok_or_else(refused)?,
         _ => return Err(refused()),
-    }
-    tx.set_head(id).await?.filter(|s| s.state == SetState::Committed).ok_or_else(refused)
+    };
+    // The point may have gone since the plan was made; that is not the reader's mistake.
+    tx.set_head(id).await?.filter(|s| s.state == SetState::Committed).ok_or_else(|| {
+        Fault::conflict(
+            "UserErrorRecoveryPointDeleted",
+            format!(
+                "Recovery point '{}' ({} of {}), which this restore needs, was deleted after the restore was planned.",
+                step.point,
+                step.kind.as_str(),
+                step.time
+            ),
+        )
+    })
 }
 
 /// Manifest and data key of a set of the plan.
