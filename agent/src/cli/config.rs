@@ -32,7 +32,7 @@ struct Simulated {
 }
 
 /// The system's clock: the one place of this binary that asks for the time.
-struct SystemClock;
+pub(crate) struct SystemClock;
 #[async_trait::async_trait]
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]

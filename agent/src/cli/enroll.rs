@@ -1,7 +1,7 @@
 //! `rsvault-agent enroll`
 
 use super::{Failure, State};
-use rsvault_agent::coordinator::credentials::Enrolment;
+use rsvault_agent::coordinator::{credentials::Enrolment, outlook};
 use rsvault_agent::transport;
 use rsvault_protocol::messages::EnrollBody;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,7 @@ pub(crate) async fn enroll(arguments: Arguments) -> Result<(), Failure> {
     let server_name = view.server_name.clone();
     Enrolment { vault_url: arguments.vault_url, ca_pem, agent_id: view.agent_id, secret: view.secret, server_name: view.server_name }
         .save(dir)
+        .and_then(|()| outlook::forget(dir))
         .map_err(unwritable)?;
     println!("enrolled as {} for server {server_name}; start with: rsvault-agent run --state {}", view.agent_id, dir.display());
     Ok(())

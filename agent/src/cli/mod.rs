@@ -30,7 +30,7 @@ Exit codes: 0 done; 2 wrong usage; 3 settings, files or credentials; 4 the vault
 #[derive(Parser)]
 #[command(name = "rsvault-agent", version, after_help = AFTER, max_term_width = 110)]
 pub(crate) struct Arguments {
-    /// Log JSON lines (for collectors) instead of text. RUST_LOG sets the level.
+    /// JSON instead of text: log lines (for collectors), and what `status` shows. RUST_LOG sets the level.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -43,24 +43,25 @@ enum Command {
     Enroll(enroll::Arguments),
     /// Work for the vault until SIGTERM or Ctrl-C.
     Run(run::Arguments),
-    /// Show the enrolment and whether the vault answers to it.
+    /// Show the enrolment, the backups to come, and whether the vault answers.
     Status(status::Arguments),
 }
 
-/// Where the credential stands.
+/// Where credential and schedule stand.
 #[derive(clap::Args)]
 pub(crate) struct State {
-    /// Folder for the credential (mode 0700; the file in it 0600).
+    /// Folder for the credential and the schedule (mode 0700; files in it 0600).
     #[arg(long = "state", value_name = "DIR", default_value = "/var/lib/rsvault-agent", env = "RSVAULT_AGENT_STATE")]
     dir: PathBuf,
 }
 
 /// Runs the command that was asked for.
 pub(crate) async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
+    let json = arguments.json;
     match arguments.command {
         Command::Enroll(arguments) => enroll::enroll(arguments).await,
         Command::Run(arguments) => run::run(arguments).await,
-        Command::Status(arguments) => status::status(&arguments).await,
+        Command::Status(arguments) => status::status(&arguments, json).await,
     }
 }
 

@@ -1,10 +1,11 @@
 //! `rsvault-agent run`
 
-use super::config::Config;
+use super::config::{Config, SystemClock};
 use super::{Failure, State};
 use rsvault_agent::coordinator::credentials::Enrolment;
 use rsvault_agent::{Agent, AgentSettings, Limits};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
@@ -32,8 +33,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Enrolment { vault_url, ca_pem, agent_id, server_name, .. } = enrolment;
     let names: Vec<_> = engines.iter().map(|e| e.engine()).collect();
     tracing::info!(%vault_url, %agent_id, server_name, engines = names.join(","), version = env!("CARGO_PKG_VERSION"), "agent started");
-    let agent = Agent::start(AgentSettings { vault_url, ca_pem, credentials, engines, limits: Limits::default() })
-        .map_err(Failure::configuration)?;
+    let (clock, state) = (Arc::new(SystemClock), Some(arguments.state.dir));
+    let settings = AgentSettings { vault_url, ca_pem, credentials, engines, limits: Limits::default(), clock, state };
+    let agent = Agent::start(settings).map_err(Failure::configuration)?;
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

@@ -1,24 +1,32 @@
-//! The command loop.
+//! An agent: its settings, its start and its end.
 
-use super::command::work_on;
+use super::durable::Shelf;
 use super::engines::Engines;
-use super::lease::Lease;
+use super::floor::Floor;
+use super::marks::Marks;
+use super::poll::poll;
+use super::schedule::{self, Keeper, Plan};
+use super::slots::{self, Runner};
+use super::watch::AgentWatch;
 use crate::plugin::Workload;
-use crate::transport::{HttpVault, Patience, Vault};
-use rsvault_domain::id::CommandId;
-use rsvault_protocol::messages::{AgentCredential, CommandView, NextCommandBody};
-use std::collections::HashMap;
+use crate::transport::{HttpVault, Vault};
+use jiff::Timestamp;
+use rsvault_domain::ports::Clock;
+use rsvault_protocol::messages::AgentCredential;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Bounds of an agent.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Commands at once.
+    /// Backups at once; the rest queue (the service's `DefaultBackupTasksThreshold`).
     pub commands: usize,
+    /// Restores and inquiries at once, beside the backups.
+    pub others: usize,
     /// Chunks in flight per command.
     pub window: usize,
     /// Seconds a request for work may be held open by the vault.
@@ -29,7 +37,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { commands: 20, window: 4, wait_seconds: 20, grace: Duration::from_secs(8) }
+        Self { commands: 20, others: 8, window: 4, wait_seconds: 20, grace: Duration::from_secs(8) }
     }
 }
 
@@ -45,6 +53,10 @@ pub struct AgentSettings {
     pub engines: Vec<Arc<dyn Workload>>,
     /// Bounds.
     pub limits: Limits,
+    /// The clock that slots go by.
+    pub clock: Arc<dyn Clock>,
+    /// Folder where schedule and slots are kept; None keeps them in memory.
+    pub state: Option<PathBuf>,
 }
 
 /// An agent; a process may hold several.
@@ -54,126 +66,89 @@ pub struct Agent;
 pub struct AgentHandle {
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
+    floor: Arc<Floor>,
+    watch: AgentWatch,
     grace: Duration,
 }
 
 impl Agent {
     /// Starts one. Fails only for settings that cannot work; the error is for people.
     pub fn start(settings: AgentSettings) -> Result<AgentHandle, String> {
-        let vault = HttpVault::new(&settings.vault_url, settings.ca_pem.as_deref(), &settings.credentials)?;
-        Ok(Self::start_on(Arc::new(vault), settings.engines, settings.limits))
+        let AgentSettings { vault_url, ca_pem, credentials, engines, limits, clock, state } = settings;
+        let vault = HttpVault::new(&vault_url, ca_pem.as_deref(), &credentials)?;
+        Ok(Self::start_on(Arc::new(vault), engines, limits, clock, state))
     }
     /// Starts one on any vault.
-    pub fn start_on(vault: Arc<dyn Vault>, engines: Vec<Arc<dyn Workload>>, limits: Limits) -> AgentHandle {
+    pub fn start_on(
+        vault: Arc<dyn Vault>,
+        engines: Vec<Arc<dyn Workload>>,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+        state: Option<PathBuf>,
+    ) -> AgentHandle {
         let shutdown = CancellationToken::new();
+        let shelf = Shelf(state);
+        let (shown, state) = watch::channel(super::watch::State::default());
+        let shown = Arc::new(shown);
+        let (ask, asked) = watch::channel(0);
+        let plan = Plan { schedule: shelf.load(schedule::FILE).map(Arc::new), seen: 0 };
+        let marks = Marks::of(shelf.load(slots::FILE).unwrap_or_default());
+        let (plan, planned) = watch::channel(plan);
+        let floor = Floor::new(Arc::clone(&vault), Engines(engines), limits, shutdown.clone(), Arc::clone(&shown));
+        let floor = Arc::new(floor);
+        let keeper = Keeper {
+            vault: Arc::clone(&vault),
+            shelf: shelf.clone(),
+            plan,
+            asked,
+            wait_seconds: limits.wait_seconds,
+            shutdown: shutdown.clone(),
+        };
+        let runner = Runner {
+            vault: Arc::clone(&vault),
+            floor: Arc::clone(&floor),
+            clock,
+            shelf,
+            plan: planned,
+            state: shown,
+            shutdown: shutdown.clone(),
+            marks,
+        };
         let mut tasks = JoinSet::new();
-        let desk =
-            Desk { vault, engines: Engines(engines), limits, shutdown: shutdown.clone(), running: HashMap::new(), work: JoinSet::new() };
-        tasks.spawn(desk.run());
-        AgentHandle { shutdown, tasks, grace: limits.grace }
+        tasks.spawn(poll(vault, Arc::clone(&floor), limits.wait_seconds, shutdown.clone()));
+        tasks.spawn(keeper.keep());
+        tasks.spawn(runner.run());
+        AgentHandle { shutdown, tasks, floor, watch: AgentWatch { state, asked: Arc::new(ask) }, grace: limits.grace }
     }
 }
 
 impl AgentHandle {
+    /// Watches the agent, beyond this handle's borrow.
+    pub fn watch(&self) -> AgentWatch {
+        self.watch.clone()
+    }
+    /// See [`AgentWatch::next_due`].
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.watch.next_due()
+    }
+    /// See [`AgentWatch::settled`].
+    pub async fn settled(&self, at: Timestamp) {
+        self.watch.settled(at).await;
+    }
+    /// See [`AgentWatch::schedule_synced`].
+    pub async fn schedule_synced(&self) {
+        self.watch.schedule_synced().await;
+    }
     /// Stops asking for work, stops running work, gives it back, within the grace time.
     pub async fn shutdown(mut self) {
         self.shutdown.cancel();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let ended = async {
+            while self.tasks.join_next().await.is_some() {}
+            self.floor.ended().await;
+        };
         if tokio::time::timeout(self.grace, ended).await.is_err() {
             tracing::warn!("running work did not stop in time; the vault takes it back when its lease ends");
         }
         self.tasks.shutdown().await;
-    }
-}
-
-/// What the loop knows of a command at work.
-struct Running {
-    generation: i64,
-    lease: Lease,
-    ended: CancellationToken,
-}
-
-struct Desk {
-    vault: Arc<dyn Vault>,
-    engines: Engines,
-    limits: Limits,
-    shutdown: CancellationToken,
-    running: HashMap<CommandId, Running>,
-    work: JoinSet<()>,
-}
-
-impl Desk {
-    async fn run(mut self) {
-        let seats = Arc::new(Semaphore::new(self.limits.commands.max(1)));
-        let patience = Patience { first: Duration::from_millis(200), most: Duration::from_secs(5), give_up: Duration::MAX };
-        let mut failures = 0;
-        loop {
-            let seat = tokio::select! {
-                biased;
-                () = self.shutdown.cancelled() => break,
-                seat = Arc::clone(&seats).acquire_owned() => seat,
-            };
-            let Ok(seat) = seat else { break };
-            self.tidy();
-            let ask = NextCommandBody {
-                wait_seconds: self.limits.wait_seconds,
-                agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-                running: self.running.keys().copied().collect(),
-            };
-            let asked = tokio::select! {
-                biased;
-                () = self.shutdown.cancelled() => break,
-                asked = self.vault.next_command(&ask) => asked,
-            };
-            match asked {
-                Ok(next) => {
-                    if failures > 0 {
-                        tracing::info!("the vault answers again");
-                    }
-                    failures = 0;
-                    if let Some(command) = next {
-                        self.take(command, seat).await;
-                    }
-                }
-                Err(error) => {
-                    failures += 1;
-                    if failures == 1 || failures % 20 == 0 {
-                        tracing::warn!(%error, failures, "asking for work failed; going on");
-                    }
-                    tokio::select! {
-                        () = self.shutdown.cancelled() => break,
-                        () = tokio::time::sleep(patience.wait(failures)) => {}
-                    }
-                }
-            }
-        }
-        while self.work.join_next().await.is_some() {}
-    }
-    /// Forgets what has ended.
-    fn tidy(&mut self) {
-        while self.work.try_join_next().is_some() {}
-        self.running.retain(|_, r| !r.ended.is_cancelled());
-    }
-    async fn take(&mut self, command: CommandView, seat: tokio::sync::OwnedSemaphorePermit) {
-        if let Some(older) = self.running.get(&command.id) {
-            if older.generation >= command.generation {
-                tracing::warn!(command = %command.id, generation = command.generation, "handed out twice; going on with the lease we have");
-                return;
-            }
-            // We lost that lease without noticing. Two generations never work side by side.
-            older.lease.lose();
-            let ended = older.ended.clone();
-            if tokio::time::timeout(super::command::STOP_WITHIN * 2, ended.cancelled()).await.is_err() {
-                tracing::error!(command = %command.id, "the older attempt does not end; the command is left to the lease");
-                return;
-            }
-        }
-        let (lease, ended) = (Lease::default(), CancellationToken::new());
-        self.running.insert(command.id, Running { generation: command.generation, lease: lease.clone(), ended: ended.clone() });
-        let work = work_on(Arc::clone(&self.vault), self.engines.clone(), command, self.limits.window, lease, self.shutdown.clone());
-        self.work.spawn(async move {
-            let _end = (ended.drop_guard(), seat);
-            work.await;
-        });
     }
 }

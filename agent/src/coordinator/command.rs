@@ -1,6 +1,7 @@
 //! Runs one command from lease to report.
 
 use super::engines::Engines;
+use super::floor::Seat;
 use super::lease::{Lease, keep_alive};
 use super::{backup, restore};
 use crate::pipeline::{Flow, Progress};
@@ -26,11 +27,12 @@ pub(super) struct Run {
     pub(super) lease: Lease,
 }
 
-/// Works on `command` and reports how it ended. `shutdown` gives the work back.
+/// Works on `command` once there is a seat, and reports how it ended. `shutdown` gives the work back.
 pub(super) async fn work_on(
     vault: Arc<dyn Vault>,
     engines: Engines,
     command: CommandView,
+    seat: Seat,
     window: usize,
     lease: Lease,
     shutdown: CancellationToken,
@@ -45,14 +47,13 @@ pub(super) async fn work_on(
         progress: Arc::default(),
         lease: lease.clone(),
     };
-    tracing::info!(command = %run.id, generation = run.generation, work = word(&command.work), "working");
     let beats = keep_alive(vault, run.id, run.generation, length, Arc::clone(&run.progress), lease.clone());
     let beats = async {
         beats.await;
         std::future::pending::<()>().await;
     };
     let outcome = tokio::select! {
-        outcome = bounded(&run, command.work) => outcome,
+        outcome = bounded(&run, command.work, seat) => outcome,
         // Ends only by being dropped with the work: beats go on while it stops and cleans up.
         () = beats => return,
         () = told_to_stop(&shutdown, &lease) => return,
@@ -72,13 +73,13 @@ async fn told_to_stop(shutdown: &CancellationToken, lease: &Lease) {
 }
 
 /// The work, left alone once it has had its time to stop.
-async fn bounded(run: &Run, work: Work) -> Outcome {
+async fn bounded(run: &Run, work: Work, seat: Seat) -> Outcome {
     let late = async {
         run.lease.stop.cancelled().await;
         tokio::time::sleep(STOP_WITHIN).await;
     };
     let done = tokio::select! {
-        done = perform(run, work) => done,
+        done = seated(run, work, seat) => done,
         () = late => {
             tracing::warn!(command = %run.id, "the work did not stop in time: dropped");
             Err(WorkloadError::Cancelled)
@@ -95,6 +96,17 @@ async fn bounded(run: &Run, work: Work) -> Outcome {
             Outcome::Failed { fault }
         }
     }
+}
+
+/// Waits for the seat, and holds it while the work is under way.
+async fn seated(run: &Run, work: Work, seat: Seat) -> Result<Outcome, WorkloadError> {
+    let _seat = tokio::select! {
+        biased;
+        () = run.lease.stop.cancelled() => return Err(WorkloadError::Cancelled),
+        seat = seat => seat,
+    };
+    tracing::info!(command = %run.id, generation = run.generation, work = word(&work), "working");
+    perform(run, work).await
 }
 
 async fn perform(run: &Run, work: Work) -> Result<Outcome, WorkloadError> {

@@ -1,11 +1,13 @@
 //! What enrolment leaves behind: `agent.json` in the state folder, readable by its owner alone.
 
+use super::durable::{self, Keep};
 use rsvault_protocol::messages::AgentCredential;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+const FILE: &str = "agent.json";
 
 /// An enrolment. No `Debug`: it carries the secret.
 #[derive(Clone, Serialize, Deserialize)]
@@ -31,21 +33,11 @@ impl Enrolment {
     }
     /// Where it stands in `state`.
     pub fn path(state: &Path) -> PathBuf {
-        state.join("agent.json")
+        state.join(FILE)
     }
     /// Writes it whole or not at all, mode 0600.
     pub fn save(&self, state: &Path) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(state)?;
-        let (path, aside) = (Self::path(state), state.join("agent.json.new"));
-        match fs::remove_file(&aside) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.sync_all()?;
-        fs::rename(&aside, &path)?;
-        File::open(state)?.sync_all()
+        durable::write(state, FILE, &serde_json::to_vec_pretty(self)?, Keep::Durably)
     }
     /// Reads it. Refuses a file that others can read.
     pub fn load(state: &Path) -> io::Result<Self> {

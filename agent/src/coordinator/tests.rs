@@ -1,5 +1,9 @@
 //! The coordinator against a vault in memory and an engine that does as it is told.
 
+mod clock;
+mod seats;
+mod slots;
+
 use super::*;
 use crate::pipeline::tests_facts as facts;
 use crate::plugin::{BackupOutput, BackupRequest, RestoreInput, Workload, WorkloadError};
@@ -27,6 +31,8 @@ struct Told {
     abandoned: AtomicUsize,
     running: AtomicUsize,
     most: AtomicUsize,
+    /// Backups in the order in which they began.
+    begun: Mutex<Vec<(String, BackupKind)>>,
 }
 
 fn content(size: usize) -> Vec<u8> {
@@ -48,6 +54,7 @@ impl Workload for Told {
         cancel: &CancellationToken,
     ) -> Result<BackupFacts, WorkloadError> {
         self.most.fetch_max(self.running.fetch_add(1, SeqCst) + 1, SeqCst);
+        self.begun.lock().unwrap().push((request.database.clone(), request.kind));
         let work = async {
             if request.database == "missing" {
                 return Err(WorkloadError::fault("UserErrorSQLPODoesNotExist", ""));
@@ -119,8 +126,10 @@ fn restore(sets: &[CommandId], database: &str, target: RestoreTarget) -> Work {
 fn database() -> RestoreTarget {
     RestoreTarget::Database { instance: "I".into(), database: "x".into(), overwrite: false, files: vec![], recover: true }
 }
+const LIMITS: Limits = Limits { commands: 20, others: 8, window: 4, wait_seconds: 20, grace: Duration::from_secs(4) };
 fn start(vault: &Arc<FakeVault>, engine: &Arc<Told>) -> AgentHandle {
-    Agent::start_on(vault.clone(), vec![engine.clone()], Limits { grace: Duration::from_secs(4), ..Limits::default() })
+    let clock = Arc::new(clock::ManualClock::at("2026-01-02T03:04:05Z"));
+    Agent::start_on(vault.clone(), vec![engine.clone()], LIMITS, clock, None)
 }
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..1000 {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rsvault_domain::backup::{BackupKind, ChunkRow, Manifest, verify_streams};
-use rsvault_domain::id::{CommandId, SetId};
+use rsvault_domain::id::{CommandId, ItemId, SetId};
 use rsvault_protocol::messages::*;
 use rsvault_protocol::seal::{associated_data_prefix, chunk_digest, unwrap_key};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -53,6 +53,15 @@ pub(crate) struct FakeVault {
     pub(crate) in_flight: AtomicUsize,
     pub(crate) most_in_flight: AtomicUsize,
     pub(crate) repeats: AtomicUsize,
+    pub(crate) polls: Mutex<Vec<NextCommandBody>>,
+    pub(crate) schedule: Mutex<Option<ScheduleView>>,
+    pub(crate) acknowledged: Mutex<Option<String>>,
+    /// Every offer that came through.
+    pub(crate) offers: Mutex<Vec<SlotBody>>,
+    /// Newest slot and its command, by item and kind.
+    pub(crate) slots: Mutex<HashMap<(ItemId, BackupKind), (jiff::Timestamp, CommandView)>>,
+    /// Kinds whose slots are refused.
+    pub(crate) refused: Mutex<Vec<BackupKind>>,
 }
 
 impl FakeVault {
@@ -105,7 +114,53 @@ pub(crate) fn set_of(command: CommandId) -> SetId {
 
 #[async_trait]
 impl Vault for FakeVault {
-    async fn next_command(&self, _: &NextCommandBody) -> Result<Option<CommandView>, VaultError> {
+    async fn next_schedule(&self, ask: &ScheduleBody) -> Result<Option<ScheduleView>, VaultError> {
+        for _ in 0..10 {
+            if self.down.load(SeqCst) {
+                return Err(VaultError::unavailable("connection refused"));
+            }
+            self.acknowledged.lock().unwrap().clone_from(&ask.have);
+            let schedule = self.schedule.lock().unwrap().clone();
+            if schedule.as_ref().is_some_and(|s| Some(&s.revision) != ask.have.as_ref()) {
+                return Ok(schedule);
+            }
+            if ask.wait_seconds == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(None)
+    }
+    async fn offer_slot(&self, body: &SlotBody) -> Result<SlotView, VaultError> {
+        self.around(|| {
+            self.offers.lock().unwrap().push(body.clone());
+            if self.refused.lock().unwrap().contains(&body.backup) {
+                let fault = rsvault_domain::fault::JobFault::catalogue("UserErrorSQLPODoesNotSupportBackupType", "");
+                return Ok(SlotView::Refused { fault });
+            }
+            let work = Work::Backup {
+                item_id: body.item_id,
+                instance: "I".into(),
+                database: format!("{}-{}", body.item_id, body.backup.as_str()),
+                backup: body.backup,
+                compress: false,
+            };
+            let mut slots = self.slots.lock().unwrap();
+            let key = (body.item_id, body.backup);
+            let command = match slots.remove(&key) {
+                Some((newest, command)) if newest > body.slot || newest == body.slot && self.result_of(command.id).is_some() => {
+                    slots.insert(key, (newest, command));
+                    return Ok(SlotView::Done {});
+                }
+                Some((newest, command)) if newest == body.slot => CommandView { generation: command.generation + 1, ..command },
+                _ => CommandView { id: uuid::Uuid::now_v7().into(), generation: 1, lease_seconds: 3, work },
+            };
+            slots.insert(key, (body.slot, command.clone()));
+            Ok(SlotView::Run { command })
+        })
+    }
+    async fn next_command(&self, ask: &NextCommandBody) -> Result<Option<CommandView>, VaultError> {
+        self.polls.lock().unwrap().push(ask.clone());
         for _ in 0..10 {
             if self.down.load(SeqCst) {
                 return Err(VaultError::unavailable("connection refused"));

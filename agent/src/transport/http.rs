@@ -7,7 +7,8 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, header}
 use rsvault_domain::id::{CommandId, SetId};
 use rsvault_protocol::messages::{
     AbortSetBody, AgentCredential, BASE_PATH, CommandView, CommitSetBody, CommittedView, EnrollBody, EnrollView, HeartbeatBody,
-    HeartbeatView, NextCommandBody, OpenSetBody, OpenSetView, Problem, RestoreSetView, ResultBody,
+    HeartbeatView, NextCommandBody, OpenSetBody, OpenSetView, Problem, RestoreSetView, ResultBody, ScheduleBody, ScheduleView, SlotBody,
+    SlotView,
 };
 use rsvault_protocol::seal::to_content_digest;
 use serde::{Serialize, de::DeserializeOwned};
@@ -84,6 +85,17 @@ impl HttpVault {
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, VaultError> {
         Ok(self.client.request(method, join(&self.base, path)?).header(header::AUTHORIZATION, self.bearer.clone()))
     }
+    /// An answer that may be held back for `wait_seconds`, and may be none.
+    async fn long_poll<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        ask: &(impl Serialize + Sync),
+        wait_seconds: u32,
+    ) -> Result<Option<T>, VaultError> {
+        let limit = Duration::from_secs(wait_seconds.into()) + MESSAGE;
+        let response = send(self.request(Method::POST, path)?.timeout(limit).json(ask)).await?;
+        if response.status() == StatusCode::NO_CONTENT { Ok(None) } else { json(response).await.map(Some) }
+    }
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync), limit: Duration) -> Result<T, VaultError> {
         json(send(self.request(Method::POST, path)?.timeout(limit).json(body)).await?).await
     }
@@ -92,9 +104,13 @@ impl HttpVault {
 #[async_trait]
 impl Vault for HttpVault {
     async fn next_command(&self, ask: &NextCommandBody) -> Result<Option<CommandView>, VaultError> {
-        let limit = Duration::from_secs(ask.wait_seconds.into()) + MESSAGE;
-        let response = send(self.request(Method::POST, "commands/next")?.timeout(limit).json(ask)).await?;
-        if response.status() == StatusCode::NO_CONTENT { Ok(None) } else { json(response).await.map(Some) }
+        self.long_poll("commands/next", ask, ask.wait_seconds).await
+    }
+    async fn next_schedule(&self, ask: &ScheduleBody) -> Result<Option<ScheduleView>, VaultError> {
+        self.long_poll("schedule", ask, ask.wait_seconds).await
+    }
+    async fn offer_slot(&self, slot: &SlotBody) -> Result<SlotView, VaultError> {
+        self.post("slots", slot, MESSAGE).await
     }
     async fn heartbeat(&self, command: CommandId, beat: &HeartbeatBody) -> Result<HeartbeatView, VaultError> {
         self.post(&format!("commands/{command}/heartbeat"), beat, MESSAGE).await

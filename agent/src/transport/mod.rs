@@ -16,7 +16,7 @@ use bytes::Bytes;
 use rsvault_domain::id::{CommandId, SetId};
 use rsvault_protocol::messages::{
     AbortSetBody, CommandView, CommitSetBody, CommittedView, HeartbeatBody, HeartbeatView, NextCommandBody, OpenSetBody, OpenSetView,
-    RestoreSetView, ResultBody,
+    RestoreSetView, ResultBody, ScheduleBody, ScheduleView, SlotBody, SlotView,
 };
 use std::time::Duration;
 
@@ -75,6 +75,10 @@ pub struct ChunkPlace {
 pub trait Vault: Send + Sync + 'static {
     /// Waits for work.
     async fn next_command(&self, ask: &NextCommandBody) -> Result<Option<CommandView>, VaultError>;
+    /// Waits for another schedule than the one we have.
+    async fn next_schedule(&self, ask: &ScheduleBody) -> Result<Option<ScheduleView>, VaultError>;
+    /// Offers a slot whose time has come.
+    async fn offer_slot(&self, slot: &SlotBody) -> Result<SlotView, VaultError>;
     /// Extends a lease.
     async fn heartbeat(&self, command: CommandId, beat: &HeartbeatBody) -> Result<HeartbeatView, VaultError>;
     /// Ends a command.
