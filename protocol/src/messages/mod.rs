@@ -7,11 +7,13 @@
 mod command;
 mod enroll;
 mod restore;
+mod schedule;
 mod set;
 
 pub use command::{CommandView, HeartbeatBody, HeartbeatView, NextCommandBody, Outcome, Phase, ResultBody, Verdict, Work};
 pub use enroll::{AgentCredential, EnrollBody, EnrollView};
 pub use restore::RestoreSetView;
+pub use schedule::{ScheduleBody, ScheduleView, ScheduledItemView, SlotBody, SlotView};
 pub use set::{AbortSetBody, ChunkEntry, CommitSetBody, CommittedView, LedgerView, OpenSetBody, OpenSetView, RecipientView, UploadMode};
 
 /// What every path of the surface starts with.

@@ -91,6 +91,40 @@ fn sets_keep_their_shape() {
 }
 
 #[test]
+fn schedules_and_slots_keep_their_shape() {
+    use rsvault_domain::policy::{DayOfWeek, Timetable, schedule::RunTime};
+    golden(&ScheduleBody { have: Some("r1".into()), wait_seconds: 20 }, json!({"have": "r1", "waitSeconds": 20}));
+    assert_eq!(serde_json::from_value::<ScheduleBody>(json!({})).unwrap(), ScheduleBody::default());
+    let full = RunTime { days: vec![DayOfWeek::Sunday], minute_of_day: 90 };
+    golden(
+        &ScheduleView {
+            revision: "r1".into(),
+            items: vec![ScheduledItemView {
+                item_id: id(),
+                instance: "I".into(),
+                database: "d".into(),
+                since: "2026-01-02T03:04:05Z".parse().unwrap(),
+                timetable: Timetable { utc_offset_seconds: -3600, full: Some(full), differential: None, log_interval_minutes: Some(15) },
+            }],
+        },
+        json!({"revision": "r1", "items": [{"itemId": ID, "instance": "I", "database": "d", "since": "2026-01-02T03:04:05Z",
+            "timetable": {"utcOffsetSeconds": -3600, "full": {"days": ["Sunday"], "minuteOfDay": 90}, "logIntervalMinutes": 15}}]}),
+    );
+    golden(
+        &SlotBody { item_id: id(), backup: BackupKind::Log, slot: "2026-01-02T03:15:00Z".parse().unwrap() },
+        json!({"itemId": ID, "backup": "Log", "slot": "2026-01-02T03:15:00Z"}),
+    );
+    golden(
+        &SlotView::Run { command: CommandView { id: id(), generation: 1, lease_seconds: 30, work: Work::Inquire {} } },
+        json!({"verdict": "run", "command": {"id": ID, "generation": 1, "leaseSeconds": 30, "work": {"kind": "inquire"}}}),
+    );
+    golden(&SlotView::Done {}, json!({"verdict": "done"}));
+    let fault = rsvault_domain::fault::JobFault::catalogue("UserErrorSQLPODoesNotSupportBackupType", "");
+    let text = serde_json::to_value(&fault).unwrap();
+    golden(&SlotView::Refused { fault }, json!({"verdict": "refused", "fault": text}));
+}
+
+#[test]
 fn a_newer_peer_may_add_fields() {
     let heartbeat: HeartbeatBody = serde_json::from_value(json!({"generation": 1, "new": true})).unwrap();
     assert_eq!(heartbeat, HeartbeatBody { generation: 1, ..Default::default() });
