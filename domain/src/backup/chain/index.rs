@@ -4,6 +4,7 @@
 use super::range::{Piece, pieces_of, ranges_of};
 use super::{Chain, Link, is_base};
 use crate::backup::{BackupKind, Lsn, RecoveryModel};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Index of a link in the chain's order.
@@ -27,10 +28,7 @@ pub(super) enum Via {
 pub(super) fn build(mut links: Vec<Link>) -> Chain {
     // Places are 32 bits: four billion points of one item would not fit in memory anyway.
     links.truncate(Place::MAX as usize);
-    links.sort_by(|a, b| {
-        let key = |l: &Link| (l.recovery_fork, l.last_lsn, l.kind == BackupKind::Log, l.time, l.first_lsn);
-        key(a).cmp(&key(b))
-    });
+    links.sort_by(order);
     let mut chain = Chain { links, ..Chain::default() };
     chain.via = Vec::with_capacity(chain.links.len());
     let mut start = 0;
@@ -49,6 +47,19 @@ pub(super) fn build(mut links: Vec<Link>) -> Chain {
     chain.ranges = ranges_of(&islands);
     chain.pieces = pieces;
     chain
+}
+
+/// By fork and LSN. At one LSN the database stood still: by time, and at one moment what others build
+/// on first.
+fn order(a: &Link, b: &Link) -> Ordering {
+    let rank = |l: &Link| match l.kind {
+        BackupKind::Full => 0,
+        BackupKind::Differential => 1,
+        BackupKind::Log => 2,
+        BackupKind::CopyOnlyFull => 3,
+    };
+    let key = |l: &Link| (l.recovery_fork, l.last_lsn, l.time, rank(l), l.first_lsn);
+    key(a).cmp(&key(b)).then_with(|| a.set_id.cmp(&b.set_id))
 }
 
 /// Finds how the links of one fork are reached. `start`: place of the first.

@@ -22,6 +22,8 @@ mod model_tests;
 mod range;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;
 
 pub use gap::{Gap, Why};
 pub use head::{Base, Break, Head};
@@ -41,7 +43,7 @@ use range::Piece;
 /// week of logs is always fewer bytes, and the slower and more fragile restore.
 #[derive(Debug, Default)]
 pub struct Chain {
-    /// By fork, then by last LSN; at one LSN bases first, then by time.
+    /// By fork, then by last LSN; at one LSN by time, then bases first.
     links: Vec<Link>,
     /// How each link is reached.
     via: Vec<Via>,
