@@ -79,7 +79,9 @@ impl Db {
         let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE);
         // One writer: a second would only wait in SQLite's busy loop, and unfairly.
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(db)?;
-        let readers = pool.max_connections(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(db)?;
+        // Readers connect when they are first asked for, after the migrations: one that knew the schema
+        // from before them would give rows of the old width, on which the driver dies and says "no row".
+        let readers = pool.max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self::Sqlite(Pools { writer, readers }))
     }
 

@@ -16,6 +16,7 @@ mod sample;
 mod schema;
 mod sets;
 mod transactions;
+mod upgrade;
 mod vaults;
 mod watch;
 
