@@ -13,7 +13,8 @@ mod words;
 mod zone;
 
 pub use defaults::{DEFAULT_NAMES, defaults};
-pub use retention::on_demand_expiry;
+pub use retention::{on_demand_expiry, own_expiry};
+pub use schedule::Timetable;
 pub use validate::validate;
 pub use words::{DayOfWeek, DurationUnit, MonthOfYear, RetentionFormat, RunFrequency, SubPolicyType, WeekOfMonth};
 pub use zone::iana_zone;

@@ -31,4 +31,8 @@ pub use rules::{Rules, own_expiry};
 pub(super) use rules::base;
 
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

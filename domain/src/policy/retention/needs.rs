@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub(super) struct Needs {
     /// Of each usable differential: its full.
     full_of: Vec<Option<usize>>,
-    /// Logs by recovery fork and LSN; one taken in the simple model fits nowhere, but is there.
+    /// Logs by recovery fork and LSN, but those of the simple model: they fit nowhere.
     pub(super) logs: Vec<usize>,
     /// What each log needs, in the order of `logs`.
     of_log: Vec<Option<Before>>,
@@ -35,7 +35,7 @@ impl Needs {
             places
         };
         let logged = |i: usize| points[i].link.recovery_model != RecoveryModel::Simple;
-        let logs = in_order(&|i| points[i].link.kind == BackupKind::Log);
+        let logs = in_order(&|i| logged(i) && points[i].link.kind == BackupKind::Log);
         let bases = in_order(&|i| logged(i) && (points[i].link.kind == BackupKind::Full || full_of[i].is_some()));
         let of_log = before_logs(points, &logs, &bases);
         Self { full_of, logs, of_log }
@@ -93,10 +93,7 @@ fn before_logs(points: &[PointMark], logs: &[usize], bases: &[usize]) -> Vec<Opt
             None => run = Run { start: place, first_lsn: log.first_lsn },
         }
         let began = previous.filter(|_| run.start < place).map(|p| p.time);
-        let base = match log.recovery_model {
-            RecoveryModel::Simple => None,
-            RecoveryModel::Full | RecoveryModel::BulkLogged => base_of(points, bases, log, began, run.first_lsn),
-        };
+        let base = base_of(points, bases, log, began, run.first_lsn);
         needs.push(base.map(|base| {
             let held = &logs[run.start..place];
             Before { base, first: run.start + held.partition_point(|i| link(*i).last_lsn <= link(base).last_lsn) }
@@ -111,14 +108,14 @@ struct Run {
     first_lsn: Lsn,
 }
 
-/// The base that all of a log can be restored from: the latest that ended before the log began. The
-/// first log after the first full spans that full's end: then what follows the full can be restored.
+/// The base that every moment of a log can be restored from: the latest that gives back a moment not
+/// after the log's first. The first log after the first full spans that full's end: then what follows
+/// the full can be restored, and nothing before.
 fn base_of(points: &[PointMark], bases: &[usize], log: &Link, began: Option<Timestamp>, reach: Lsn) -> Option<usize> {
-    let link = |i: usize| &points[i].link;
-    let (fork, first_lsn) = (log.recovery_fork, log.first_lsn);
-    let upto = |lsn: Lsn| bases.partition_point(|i| (link(*i).recovery_fork, link(*i).last_lsn) <= (fork, lsn));
-    let reached = bases.partition_point(|i| (link(*i).recovery_fork, link(*i).last_lsn) < (fork, reach));
-    // An idle database may give two backups one LSN: then the clock says which was before the log.
-    let before = bases[reached..upto(first_lsn).max(reached)].iter().rev().find(|i| began.is_none_or(|began| link(**i).time <= began));
-    before.or_else(|| bases[reached..upto(log.last_lsn).max(reached)].first()).copied()
+    let key = |i: &usize| (points[*i].link.recovery_fork, points[*i].link.last_lsn);
+    let from = bases.partition_point(|i| key(i) < (log.recovery_fork, reach));
+    let upto = bases.partition_point(|i| key(i) <= (log.recovery_fork, log.last_lsn));
+    let reached = &bases[from..upto.max(from)];
+    let before = began.and_then(|began| reached.iter().rfind(|i| points[**i].link.time <= began));
+    before.or(reached.first()).copied()
 }
