@@ -15,6 +15,10 @@ pub async fn run(engine: Arc<Engine>, owner: String, stop: impl Future<Output = 
     tokio::pin!(stop);
     loop {
         let mut busy = false;
+        let turn = engine.turn().await;
+        if let Err(fault) = engine.keep_mark().await {
+            tracing::error!(error = %fault, detail = fault.internal_detail(), "the clock's mark was not kept");
+        }
         match tasks::run_due(&engine, &owner).await {
             Ok(count) => busy = count > 0,
             Err(fault) => tracing::error!(error = %fault, detail = fault.internal_detail(), "running tasks failed"),
@@ -22,6 +26,7 @@ pub async fn run(engine: Arc<Engine>, owner: String, stop: impl Future<Output = 
         if let Err(fault) = reconcile::round(&engine).await {
             tracing::error!(error = %fault, detail = fault.internal_detail(), "reconcilers failed");
         }
+        drop(turn);
         let pause = if busy { Duration::ZERO } else { ROUND };
         tokio::select! {
             () = &mut stop => return,

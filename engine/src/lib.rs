@@ -5,12 +5,14 @@
 //! network; every finishing write carries the attempt or generation it was leased with.
 
 pub mod agents;
+mod alerts;
 pub mod background;
 pub mod backups;
 mod caller;
 pub mod chronicle;
 pub mod discovery;
 pub mod emulator;
+mod guard;
 pub mod identity;
 pub mod jobs;
 pub mod operations;
@@ -22,9 +24,11 @@ pub mod reconcile;
 pub mod restores;
 pub mod secret;
 pub mod tasks;
+pub mod timeline;
 pub mod vaults;
 
 pub use caller::Caller;
+pub use guard::{GAP, TOLERANCE, Trust};
 pub use progress::Progress;
 
 use rsvault_domain::ports::{Clock, KeyRing, ObjectStore, Store, Wake};
@@ -44,7 +48,10 @@ pub struct Engine {
     pub wake: Arc<dyn Wake>,
     /// What fired.
     pub chronicle: chronicle::Chronicle,
+    guard: guard::TrustedTime,
+    rounds: tokio::sync::Mutex<()>,
     progress: progress::Board,
+    pruned: reconcile::LastRun,
 }
 
 impl Engine {
@@ -63,8 +70,15 @@ impl Engine {
             clock,
             wake,
             chronicle: chronicle::Chronicle::default(),
+            guard: guard::TrustedTime::default(),
+            rounds: tokio::sync::Mutex::default(),
             progress: progress::Board::default(),
+            pruned: reconcile::LastRun::default(),
         })
+    }
+    /// The turn to run tasks and reconcilers: one round at a time in a process.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.rounds.lock().await
     }
     /// Progress of a running job's transfer, as the agent last reported it. For displays: it is
     /// not stored.

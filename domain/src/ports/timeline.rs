@@ -9,8 +9,7 @@ use jiff::{Span, Timestamp};
 use std::collections::BTreeMap;
 
 /// What fired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
     /// A slot of a schedule ran (or was merged, or skipped).
     Schedule,
@@ -26,6 +25,21 @@ pub enum EventKind {
     Alert,
     /// A slot passed without its backup.
     MissedSlot,
+}
+
+impl EventKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Retention => "retention",
+            Self::SoftDelete => "softDelete",
+            Self::Lease => "lease",
+            Self::Discovery => "discovery",
+            Self::Alert => "alert",
+            Self::MissedSlot => "missedSlot",
+        }
+    }
 }
 
 /// One thing that fired.
