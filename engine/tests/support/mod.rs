@@ -15,7 +15,7 @@ use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
 use rsvault_domain::id::*;
 use rsvault_domain::ports::{Bell, Clock, ObjectStore, Store, Wake};
 use rsvault_domain::tenancy::{ResourceGroup, Subscription};
-use rsvault_domain::work::CommandWork;
+use rsvault_domain::work::{CommandWork, Slot};
 use rsvault_engine::agents::{self, CommitRequest, Outcome};
 use rsvault_engine::protection::{Change, ItemPath};
 use rsvault_engine::vaults::{VaultChange, VaultPath};
@@ -58,7 +58,19 @@ pub struct TestBox {
     pub plain_store: Arc<dyn Store>,
     pub agent: AgentRecord,
     pub server: Server,
+    pub database: std::sync::Mutex<Database>,
     _dir: tempfile::TempDir,
+}
+
+/// What the scripted agent's database knows of itself, as SQL Server would: LSNs are seconds.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub fork: uuid::Uuid,
+    pub model: RecoveryModel,
+    /// Checkpoint of the last full.
+    pub base: Lsn,
+    /// Where the next log backup begins; None without a chain.
+    pub log_from: Option<Lsn>,
 }
 
 pub const SUB: SubscriptionId = SubscriptionId(uuid::Uuid::from_u128(1));
@@ -87,6 +99,12 @@ pub fn caller() -> Caller {
 }
 pub fn enable(policy: &str) -> Change {
     Change::Enable { policy_id: format!("{}/backupPolicies/{policy}", vault_path().arm_id()) }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { fork: uuid::Uuid::from_u128(7), model: RecoveryModel::Full, base: Lsn(0), log_from: None }
+    }
 }
 
 impl TestBox {
@@ -125,7 +143,7 @@ impl TestBox {
         let (token, _) = agents::create_token(&engine, server.id, SignedDuration::from_hours(1)).await.unwrap();
         let enrolled = agents::enroll(&engine, &token, "test").await.unwrap();
         let agent = agents::authenticate(&engine, enrolled.agent_id, &enrolled.secret).await.unwrap();
-        Self { engine, clock, faults, plain_objects, plain_store, agent, server, _dir: dir }
+        Self { engine, clock, faults, plain_objects, plain_store, agent, server, database: Database::default().into(), _dir: dir }
     }
 
     /// A vault with the server registered and `salesdb` protected.
@@ -160,7 +178,7 @@ impl TestBox {
             let (id, generation) = (leased.command.id, leased.command.generation);
             let outcome = match &leased.command.work {
                 CommandWork::Inquire { .. } => Some(Outcome::Inquired(inventory())),
-                CommandWork::Backup { .. } => match self.back_up(id, generation, 2).await {
+                CommandWork::Backup { kind, .. } => match self.back_up_as(*kind, id, generation, 2).await {
                     Ok(()) => None,
                     Err(fault) => Some(Outcome::Failed(JobFault::catalogue(&fault.code, fault.message))),
                 },
@@ -173,6 +191,11 @@ impl TestBox {
     }
 
     pub async fn back_up(&self, id: CommandId, generation: i64, chunks: u32) -> Result<()> {
+        self.back_up_as(BackupKind::Full, id, generation, chunks).await
+    }
+
+    pub async fn back_up_as(&self, kind: BackupKind, id: CommandId, generation: i64, chunks: u32) -> Result<()> {
+        let facts = self.facts_of(kind);
         let opened = again(|| agents::open_set(&self.engine, &self.agent, id, generation)).await?;
         let size = opened.set.chunk_size as usize;
         let mut digests = Vec::new();
@@ -187,7 +210,7 @@ impl TestBox {
         }
         let request = CommitRequest {
             generation,
-            facts: self.facts(),
+            facts: facts.clone(),
             key: WrappedKey { key_id: opened.recipient.key_id, version: opened.recipient.version, wrapped: "AA==".into() },
             streams: vec![StreamSummary {
                 stream: 0,
@@ -200,7 +223,49 @@ impl TestBox {
             }],
         };
         again(|| agents::commit(&self.engine, &self.agent, opened.set.id, &request)).await?;
+        let mut database = self.database.lock().unwrap();
+        match kind {
+            BackupKind::Full => {
+                database.base = facts.checkpoint_lsn;
+                database.log_from.get_or_insert(facts.first_lsn);
+            }
+            BackupKind::Log => database.log_from = Some(facts.last_lsn),
+            _ => {}
+        }
         Ok(())
+    }
+
+    /// Facts of a backup of this kind taken now.
+    pub fn facts_of(&self, kind: BackupKind) -> BackupFacts {
+        let (database, facts) = (self.database.lock().unwrap().clone(), self.facts());
+        let now = facts.last_lsn;
+        BackupFacts {
+            first_lsn: if kind == BackupKind::Log { database.log_from.unwrap_or(now) } else { now },
+            checkpoint_lsn: now,
+            database_backup_lsn: if kind == BackupKind::Full { Lsn(0) } else { database.base },
+            recovery_fork: database.fork,
+            recovery_model: database.model,
+            ..facts
+        }
+    }
+
+    /// Offers a slot as the agent does at its time, and runs what comes of it.
+    pub async fn slot(&self, kind: BackupKind, at: Timestamp) -> agents::SlotVerdict {
+        let item = self.item().await.id;
+        let verdict = agents::slot(&self.engine, &self.agent, agents::SlotOffer { item, slot: Slot { kind, at } }).await.unwrap();
+        if let agents::SlotVerdict::Run(leased) = &verdict {
+            let CommandWork::Backup { kind, .. } = &leased.command.work else { panic!("no backup") };
+            if let Err(fault) = self.back_up_as(*kind, leased.command.id, leased.command.generation, 1).await {
+                let outcome = Outcome::Failed(JobFault::catalogue(&fault.code, fault.message));
+                agents::finish(&self.engine, &self.agent, leased.command.id, leased.command.generation, &outcome).await.unwrap();
+            }
+        }
+        verdict
+    }
+
+    /// The item as it is stored.
+    pub async fn item(&self) -> rsvault_domain::protection::ProtectedItem {
+        protection::get(&self.engine, &item_path()).await.unwrap().item
     }
 
     async fn restore(&self, id: CommandId, set: SetId) -> Outcome {
