@@ -1,4 +1,5 @@
-//! The agent surface, `/agent/v1`: enrolment, commands by long poll, ingest, commit, restore reads.
+//! The agent surface, `/agent/v1`: enrolment, commands and the schedule by long poll, slots, ingest,
+//! commit, restore reads.
 //!
 //! Always holds: every route but enrolment demands an agent's credential, checked before the body is
 //! read; bodies are bounded, and so is the number of chunks in memory; errors are problem+json.
@@ -17,6 +18,8 @@ mod open_set;
 mod put_chunk;
 mod read_chunk;
 mod restore_set;
+mod schedule;
+mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +34,8 @@ pub fn router() -> OpenApiRouter<Arc<Engine>> {
     OpenApiRouter::new()
         .routes(routes!(enroll::handler))
         .routes(routes!(next_command::handler))
+        .routes(routes!(schedule::handler))
+        .routes(routes!(slots::handler))
         .routes(routes!(heartbeat::handler))
         .routes(routes!(finish::handler))
         .routes(routes!(open_set::handler))

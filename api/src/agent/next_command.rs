@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use rsvault_domain::work::CommandWork;
-use rsvault_engine::{Engine, agents};
+use rsvault_engine::Engine;
+use rsvault_engine::agents::{self, LeasedCommand};
 use rsvault_protocol::messages::{CommandView, NextCommandBody, Work};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,12 @@ pub(super) async fn handler(
     let Some(leased) = agents::next_command(&engine, &agent, version, wait).await? else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    let view = CommandView {
+    Ok(Json(view(leased)).into_response())
+}
+
+/// A leased command on the wire.
+pub(super) fn view(leased: LeasedCommand) -> CommandView {
+    CommandView {
         id: leased.command.id,
         generation: leased.command.generation,
         lease_seconds: leased.lease_seconds,
@@ -38,6 +44,5 @@ pub(super) async fn handler(
             }
             CommandWork::Restore { plan, .. } => Work::Restore { plan },
         },
-    };
-    Ok(Json(view).into_response())
+    }
 }

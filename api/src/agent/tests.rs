@@ -1,6 +1,8 @@
 //! The agent surface in process, over the real storage: a scripted agent plays its part of the main
 //! job and breaks every rule once.
 
+mod schedule;
+
 use crate::testing::{SUBSCRIPTION, TestApp, read};
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -81,8 +83,8 @@ impl World {
         let (status, _, body) = self.json("POST", &format!("commands/{}/result", command.id), body).await;
         (status, body)
     }
-    /// Registers, protects and triggers a full: the command of it, leased.
-    async fn backup_command(&self) -> CommandView {
+    /// Registers the server and protects its database by the default policy.
+    async fn protect(&self) {
         self.arm("PUT", "", json!({"location": "westeurope"})).await;
         self.arm("PUT", VAULT, json!({"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}})).await;
         self.arm("POST", &format!("{VAULT}/backupFabrics/Azure/refreshContainers"), Value::Null).await;
@@ -110,6 +112,10 @@ impl World {
             json!({"properties": {"protectedItemType": "AzureVmWorkloadSQLDatabase", "policyId": policy}}),
         )
         .await;
+    }
+    /// Protects and triggers a full: the command of it, leased.
+    async fn backup_command(&self) -> CommandView {
+        self.protect().await;
         let trigger = json!({"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": "Full", "enableCompression": true}});
         self.arm("POST", &format!("{VAULT}/{CONTAINER}/{ITEM}/backup"), trigger).await;
         let command = self.next().await;
