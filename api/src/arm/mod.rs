@@ -26,10 +26,12 @@ mod page;
 mod points;
 mod policies;
 mod protectable;
+mod restore_plan;
 mod restores;
 mod storage_config;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod vault_config;
 mod vaults;
 
@@ -52,6 +54,8 @@ pub fn router() -> OpenApiRouter<Arc<AppState>> {
         .merge(backups::router())
         .merge(points::router())
         .merge(restores::router())
+        .merge(restore_plan::router())
+        .merge(validate::router())
         .merge(jobs::router())
         .merge(operations::router())
         .merge(guards::router())

@@ -20,7 +20,7 @@ pub(crate) struct BackupBody {
 pub(crate) struct BackupPropertiesBody {
     /// `AzureWorkloadBackupRequest`.
     pub(crate) object_type: Option<String>,
-    /// `Full` or `CopyOnlyFull`.
+    /// `Full`, `Differential`, `Log` or `CopyOnlyFull`.
     pub(crate) backup_type: Option<String>,
     /// Whether to compress.
     pub(crate) enable_compression: Option<bool>,
@@ -42,7 +42,7 @@ impl BackupBody {
         let known = ["Full", "CopyOnlyFull", "Differential", "Log", "Incremental", "SnapshotFull", "SnapshotCopyOnlyFull"];
         let word = one_of(&word, "properties.backupType", &known)?;
         let kind = BackupKind::parse(word)
-            .ok_or_else(|| unsupported(&format!("backupType {word}"), "properties.backupType", "Send Full or CopyOnlyFull."))?;
+            .ok_or_else(|| unsupported(&format!("backupType {word}"), "properties.backupType", "Send Full, Differential, Log or CopyOnlyFull."))?;
         let expiry = properties.recovery_point_expiry_time_in_utc;
         Ok(BackupRequest {
             kind,

@@ -3,8 +3,9 @@
 
 use crate::arm::items::body::item_id;
 use crate::arm::moment;
+use jiff::Timestamp;
 use rsvault_domain::backup::{BackupKind, DEFAULT_RANGE, RecoveryPoint};
-use rsvault_engine::backups;
+use rsvault_engine::backups::{self, Coverage};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -78,7 +79,7 @@ pub(crate) struct MoveReadinessView {
 pub(crate) struct ExpiryView {
     /// When.
     pub(crate) expiry_time: String,
-    /// False.
+    /// Whether a policy that was shortened has given it up: it can be restored until then.
     pub(crate) is_soft_deleted: bool,
 }
 
@@ -164,22 +165,24 @@ impl PointView {
             recovery_point_tier_details: Some(vec![TierView { r#type: "HardenedRP", status: "Valid" }]),
             recovery_point_move_readiness_info: Some(BTreeMap::from([("ArchivedRP", not_ready)])),
             recovery_point_properties: point
-                .expires_at
+                .soft_deleted
+                .map_or(point.expires_at, |deleted| Some(deleted.purge_at))
                 .filter(|_| detail != Detail::Single)
-                .map(|at| ExpiryView { expiry_time: moment::seven_digits(at), is_soft_deleted: false }),
+                .map(|at| ExpiryView { expiry_time: moment::seven_digits(at), is_soft_deleted: point.soft_deleted.is_some() }),
             time_ranges: None,
             extended_info: (detail != Detail::List).then(|| files(point)),
         };
         view(of, &point.name.to_string(), properties)
     }
-    /// The pseudo point of the logs; `newest` lends its files when they are asked for. Nothing covers
-    /// anything yet: log backups are not taken.
-    pub(crate) fn default_range(of: &backups::PointView, newest: Option<&RecoveryPoint>, detail: Detail) -> Self {
+    /// The pseudo point of the logs, with the seconds that can be restored.
+    pub(crate) fn default_range(of: &backups::PointView, coverage: &Coverage, detail: Detail) -> Self {
+        let range =
+            |(start, end): &(Timestamp, Timestamp)| TimeRangeView { start_time: moment::second(*start), end_time: moment::second(*end) };
         let properties = PointPropertiesView {
             object_type: "AzureWorkloadSQLPointInTimeRecoveryPoint",
             r#type: "Log",
-            time_ranges: Some(Vec::new()),
-            extended_info: newest.filter(|_| detail != Detail::List).map(files),
+            time_ranges: Some(coverage.ranges.iter().map(range).collect()),
+            extended_info: coverage.newest.as_ref().filter(|_| detail != Detail::List).map(files),
             ..PointPropertiesView::default()
         };
         view(of, DEFAULT_RANGE, properties)
@@ -187,7 +190,7 @@ impl PointView {
 }
 
 /// `RestorePointType` has no word for a copy-only full: it shows as a full.
-pub(crate) fn wire_kind(kind: BackupKind) -> &'static str {
+fn wire_kind(kind: BackupKind) -> &'static str {
     match kind {
         BackupKind::CopyOnlyFull => BackupKind::Full.as_str(),
         other => other.as_str(),

@@ -9,7 +9,6 @@ use crate::edge::{ArmError, ArmErrors, ArmPath, Caller};
 use axum::Json;
 use axum::extract::State;
 use rsvault_domain::backup::DEFAULT_RANGE;
-use rsvault_domain::ports::Page;
 use rsvault_engine::backups;
 use std::sync::Arc;
 
@@ -23,8 +22,8 @@ pub(crate) async fn handler(
 ) -> Result<Json<PointView>, ArmError> {
     let item = path.item_path().ask()?;
     if path.recovery_point_id.eq_ignore_ascii_case(DEFAULT_RANGE) {
-        let (of, newest) = backups::points(&state.engine, &item, None, None, &Page { after: None, limit: 1 }).await?;
-        return Ok(Json(PointView::default_range(&of, newest.items.first(), Detail::Single)));
+        let (of, coverage) = backups::whole_coverage(&state.engine, &item).await?;
+        return Ok(Json(PointView::default_range(&of, &coverage, Detail::Single)));
     }
     let (of, point) = backups::point(&state.engine, &item, &path.recovery_point_id).await?;
     Ok(Json(PointView::new(&of, &point, Detail::Single)))

@@ -1,7 +1,7 @@
 //! GET the recovery points of an item: newest first, `DefaultRangeRecoveryPoint` as the last element of the
 //! last page.
 
-use super::body::{Detail, wire_kind};
+use super::body::Detail;
 use super::{PointList, PointView};
 use crate::AppState;
 use crate::arm::filter::Filter;
@@ -11,8 +11,8 @@ use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use rsvault_domain::ports::Page;
-use rsvault_engine::backups;
+use rsvault_domain::backup::BackupKind;
+use rsvault_engine::backups::{self, PointQuery};
 use std::sync::Arc;
 
 const KINDS: &[&str] =
@@ -30,23 +30,25 @@ pub(crate) async fn handler(
 ) -> Result<Json<PointList>, ArmError> {
     let filter = Filter::parse(query.filter.as_deref(), &["restorePointQueryType", "startDate", "endDate", "extendedInfo"])?;
     let kind = filter.known("restorePointQueryType", KINDS)?.unwrap_or("All");
-    let (from, to) = (filter.moment("startDate")?, filter.moment("endDate")?);
     let detail = if filter.is_true("extendedInfo") { Detail::Extended } else { Detail::List };
-    let item = path.ask()?;
-    if kind == "Log" {
-        let (of, newest) = backups::points(&state.engine, &item, None, None, &Page { after: None, limit: 1 }).await?;
-        return Ok(Json(PointList { value: vec![PointView::default_range(&of, newest.items.first(), detail)], next_link: None }));
+    let (kinds, coverage) = kinds(kind);
+    let asked = PointQuery { kinds, coverage, from: filter.moment("startDate")?, to: filter.moment("endDate")? };
+    let list = backups::points(&state.engine, &path.ask()?, &asked, &query.page()?).await?;
+    let range = list.coverage.iter().map(|coverage| PointView::default_range(&list.of, coverage, detail));
+    let value = list.points.items.iter().map(|p| PointView::new(&list.of, p, detail)).chain(range).collect();
+    Ok(Json(PointList { value, next_link: next_link(&caller.base_url, &uri, list.points.next.as_deref()) }))
+}
+
+/// The distinct points that a word asks for, and whether it asks for the range.
+fn kinds(word: &str) -> (Vec<BackupKind>, bool) {
+    use BackupKind::{CopyOnlyFull, Differential, Full};
+    match word {
+        "All" => (vec![Full, CopyOnlyFull, Differential], true),
+        "Full" => (vec![Full, CopyOnlyFull], false),
+        "Differential" => (vec![Differential], false),
+        "FullAndDifferential" => (vec![Full, CopyOnlyFull, Differential], false),
+        "Log" => (Vec::new(), true),
+        // Kinds of other workloads.
+        _ => (Vec::new(), false),
     }
-    let (of, slice) = backups::points(&state.engine, &item, from, to, &query.page()?).await?;
-    let wanted = |have: &str| match kind {
-        "All" => true,
-        "FullAndDifferential" => have != "Log",
-        word => word == have,
-    };
-    let mut value: Vec<PointView> =
-        slice.items.iter().filter(|p| wanted(wire_kind(p.kind))).map(|p| PointView::new(&of, p, detail)).collect();
-    if kind == "All" && slice.next.is_none() {
-        value.push(PointView::default_range(&of, slice.items.first(), detail));
-    }
-    Ok(Json(PointList { value, next_link: next_link(&caller.base_url, &uri, slice.next.as_deref()) }))
 }

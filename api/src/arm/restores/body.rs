@@ -1,11 +1,11 @@
 //! The wire form of a restore request (wire-facts 6), and what it asks for.
 
-use crate::arm::fields::{one_of, required, unsupported};
+use crate::arm::fields::{INVALID, moment, one_of, required, unsupported};
 use rsvault_domain::Fault;
 use rsvault_domain::backup::{DEFAULT_RANGE, FileKind};
 use rsvault_domain::fault::Result;
 use rsvault_domain::restore::FileMapping;
-use rsvault_engine::restores::{Destination, RestoreRequest};
+use rsvault_engine::restores::{Destination, RestoreRequest, Wanted};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -20,8 +20,10 @@ pub(crate) struct RestoreBody {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RestorePropertiesBody {
-    /// `AzureWorkloadSQLRestoreRequest`.
+    /// `AzureWorkloadSQLRestoreRequest`, or `AzureWorkloadSQLPointInTimeRestoreRequest`.
     pub(crate) object_type: Option<String>,
+    /// The second to restore to, of a point in time restore.
+    pub(crate) point_in_time: Option<String>,
     /// `OriginalLocation` or `AlternateLocation`.
     pub(crate) recovery_type: Option<String>,
     /// `FileRecovery` for files; `WorkloadRecovery` or nothing for a database.
@@ -81,21 +83,15 @@ const MODES: &[&str] = &["FileRecovery", "WorkloadRecovery", "SnapshotAttach", "
 impl RestoreBody {
     /// The request the body makes for the recovery point `point`.
     pub(crate) fn request(self, point: &str) -> Result<RestoreRequest> {
-        let properties = required(self.properties, "properties")?;
-        let object = required(properties.object_type, "properties.objectType")?;
-        match one_of(&object, "properties.objectType", OBJECTS)? {
-            "AzureWorkloadSQLRestoreRequest" => {}
-            other if other.contains("SQLPointInTime") => {
-                return Err(unsupported(
-                    "A restore to a point in time",
-                    "properties.objectType",
-                    "Send AzureWorkloadSQLRestoreRequest for a full recovery point.",
-                ));
-            }
-            other => {
-                return Err(unsupported(&format!("A restore by {other}"), "properties.objectType", "Send AzureWorkloadSQLRestoreRequest."));
-            }
-        }
+        required(self.properties, "properties")?.request(point)
+    }
+}
+
+impl RestorePropertiesBody {
+    /// The request that these properties make for the recovery point `point`.
+    pub(crate) fn request(self, point: &str) -> Result<RestoreRequest> {
+        let properties = self;
+        let wanted = wanted(properties.object_type, properties.point_in_time, point)?;
         let target = properties.target_info.unwrap_or_default();
         let mode = properties.recovery_mode.map(|m| one_of(&m, "properties.recoveryMode", MODES)).transpose()?;
         let recovery = required(properties.recovery_type, "properties.recoveryType")?;
@@ -138,7 +134,7 @@ impl RestoreBody {
         };
         let files = properties.alternate_directory_paths.unwrap_or_default();
         Ok(RestoreRequest {
-            point: if point.eq_ignore_ascii_case(DEFAULT_RANGE) { DEFAULT_RANGE.to_owned() } else { point.to_owned() },
+            wanted,
             destination,
             overwrite,
             files: files
@@ -148,6 +144,32 @@ impl RestoreBody {
                 .collect::<Result<_>>()?,
             no_recovery: properties.is_non_recoverable.unwrap_or_default(),
         })
+    }
+}
+
+/// Which state is asked for: a second of the range, a second reached from the full that is named, or
+/// the point that is named.
+fn wanted(object: Option<String>, time: Option<String>, point: &str) -> Result<Wanted> {
+    let field = "properties.objectType";
+    let range = point.eq_ignore_ascii_case(DEFAULT_RANGE);
+    let object = required(object, field)?;
+    match one_of(&object, field, OBJECTS)? {
+        "AzureWorkloadSQLRestoreRequest" if range => Err(Fault::invalid(
+            INVALID,
+            format!("'{DEFAULT_RANGE}' stands for points in time. Send AzureWorkloadSQLPointInTimeRestoreRequest with 'pointInTime', or name a full or differential point."),
+        )
+        .at(field)),
+        "AzureWorkloadSQLRestoreRequest" => Ok(Wanted::Point(point.to_owned())),
+        "AzureWorkloadSQLPointInTimeRestoreRequest" => {
+            let field = "properties.pointInTime";
+            let at = moment(&required(time, field)?, field)?;
+            Ok(Wanted::Time { at, from: (!range).then(|| point.to_owned()) })
+        }
+        other => Err(unsupported(
+            &format!("A restore by {other}"),
+            field,
+            "Send AzureWorkloadSQLRestoreRequest or AzureWorkloadSQLPointInTimeRestoreRequest.",
+        )),
     }
 }
 
@@ -187,15 +209,28 @@ mod tests {
     }
 
     #[test]
+    fn a_second_is_asked_of_the_range_or_from_a_full() {
+        let body = json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreRequest", "pointInTime": "2026-11-23T03:15:27.000Z",
+            "recoveryType": "OriginalLocation"});
+        let ask =
+            |point: &str| serde_json::from_value::<RestoreBody>(json!({ "properties": body })).unwrap().request(point).unwrap().wanted;
+        let at = "2026-11-23T03:15:27Z".parse().unwrap();
+        assert_eq!(ask("defaultrangerecoverypoint"), Wanted::Time { at, from: None });
+        assert_eq!(ask("123"), Wanted::Time { at, from: Some("123".into()) });
+        let distinct = json!({"properties": {"objectType": "AzureWorkloadSQLRestoreRequest", "recoveryType": "OriginalLocation"}});
+        let fault = serde_json::from_value::<RestoreBody>(distinct).unwrap().request(DEFAULT_RANGE).unwrap_err();
+        assert!(fault.message.contains("pointInTime"), "{}", fault.message);
+    }
+
+    #[test]
     fn what_is_missing_or_unknown_is_named() {
         let object = "AzureWorkloadSQLRestoreRequest";
         for (properties, field) in [
             (json!({"recoveryType": "OriginalLocation"}), "properties.objectType"),
             (json!({"objectType": "Banana"}), "properties.objectType"),
-            (
-                json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreRequest", "pointInTime": "2026-01-01T00:00:00Z"}),
-                "properties.objectType",
-            ),
+            (json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreWithRehydrateRequest"}), "properties.objectType"),
+            (json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreRequest"}), "properties.pointInTime"),
+            (json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreRequest", "pointInTime": "noon"}), "properties.pointInTime"),
             (json!({"objectType": object}), "properties.recoveryType"),
             (json!({"objectType": object, "recoveryType": "AlternateLocation"}), "properties.targetInfo.databaseName"),
             (

@@ -3,7 +3,7 @@
 mod body;
 mod trigger;
 
-pub(crate) use body::RestoreBody;
+pub(crate) use body::{RestoreBody, RestorePropertiesBody};
 
 use crate::AppState;
 use std::sync::Arc;

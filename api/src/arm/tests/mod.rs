@@ -5,11 +5,12 @@ mod lists;
 mod refusals;
 mod settings;
 mod story;
+mod times;
 
 use crate::testing::{SUBSCRIPTION, TestApp};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::backup::{BackupFacts, DatabaseFile, FileKind, Lsn, RecoveryModel, StreamSummary, WrappedKey};
 use rsvault_domain::discovery::{AgentRecord, DataDirectory, DatabaseInventory, InstanceInventory, Inventory, Server, ServerState};
 use rsvault_domain::id::ServerId;
@@ -139,31 +140,15 @@ impl World {
     }
     /// The agent takes a backup of one chunk.
     pub(super) async fn answer_backup(&self) {
+        self.answer_backup_with(facts(self.engine().clock.now())).await;
+    }
+    /// The same, with what the engine reported.
+    pub(super) async fn answer_backup_with(&self, facts: BackupFacts) {
         let command = self.next_command().await;
         let opened = agents::open_set(self.engine(), &self.agent, command.id, command.generation).await.unwrap();
         let bytes = Bytes::from_static(b"ciphertext");
         let digest = *blake3::hash(&bytes).as_bytes();
         agents::put_chunk(self.engine(), &self.agent, opened.set.id, command.generation, 0, 0, digest, bytes.clone()).await.unwrap();
-        let at = self.engine().clock.now();
-        let facts = BackupFacts {
-            started_at: at,
-            consistent_at: at,
-            first_lsn: Lsn(1),
-            last_lsn: Lsn(2),
-            checkpoint_lsn: Lsn(1),
-            database_backup_lsn: Lsn(0),
-            recovery_fork: Uuid::nil(),
-            recovery_model: RecoveryModel::Full,
-            bulk_logged: false,
-            files: vec![DatabaseFile {
-                kind: FileKind::Data,
-                path: "F:\\data\\salesdb.mdf".into(),
-                logical_name: "salesdb".into(),
-                size: 8192,
-            }],
-            source_bytes: 8192,
-            engine_version: "test".into(),
-        };
         let summary = StreamSummary {
             stream: 0,
             chunks: 1,
@@ -193,6 +178,29 @@ impl World {
         let operation = self.call("GET", &format!("/backupOperations/{}", started.id), None).await.is(200);
         assert_eq!(operation["status"], "Succeeded", "{operation}");
         self.call("GET", &format!("/backupJobs/{}", operation["properties"]["jobId"].as_str().unwrap()), None).await.is(200)
+    }
+}
+
+/// What the engine reports of a full at this moment.
+pub(super) fn facts(at: Timestamp) -> BackupFacts {
+    BackupFacts {
+        started_at: at,
+        consistent_at: at,
+        first_lsn: Lsn(1),
+        last_lsn: Lsn(2),
+        checkpoint_lsn: Lsn(1),
+        database_backup_lsn: Lsn(0),
+        recovery_fork: Uuid::nil(),
+        recovery_model: RecoveryModel::Full,
+        bulk_logged: false,
+        files: vec![DatabaseFile {
+            kind: FileKind::Data,
+            path: "F:\\data\\salesdb.mdf".into(),
+            logical_name: "salesdb".into(),
+            size: 8192,
+        }],
+        source_bytes: 8192,
+        engine_version: "test".into(),
     }
 }
 

@@ -98,7 +98,7 @@ async fn bodies_are_refused_by_field() {
         (
             "POST",
             World::item("salesdb", "/backup"),
-            json!({"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": "Log"}}),
+            json!({"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": "Incremental"}}),
             "properties.backupType",
         ),
         (
