@@ -5,7 +5,7 @@
 //! preview shows is what the plan runs.
 
 use super::{RestorePlan, RestoreStep, RestoreTarget};
-use crate::backup::chain::{Chain, Gap, Link, Why};
+use crate::backup::chain::{Chain, Gap, Link};
 use crate::backup::{BackupKind, RecoveryPointName};
 use crate::fault::Fault;
 use crate::id::SetId;
@@ -78,7 +78,7 @@ pub fn preview(chain: &Chain, request: &PlanRequest) -> Result<PlanPreview, Faul
     Ok(PlanPreview { steps, sealed_bytes, time, stop_at })
 }
 
-fn choose<'a>(chain: &'a Chain, request: &PlanRequest) -> Result<(Vec<&'a Link>, Option<Timestamp>), Gap> {
+fn choose<'a>(chain: &'a Chain, request: &PlanRequest) -> Result<(Vec<&'a Link>, Option<Timestamp>), Box<Gap>> {
     match request {
         PlanRequest::At(t) => {
             let links = chain.plan_at(*t)?;
@@ -92,10 +92,10 @@ fn choose<'a>(chain: &'a Chain, request: &PlanRequest) -> Result<(Vec<&'a Link>,
     }
 }
 
-fn named<'a>(chain: &'a Chain, name: &RecoveryPointName, log: bool) -> Result<(Vec<&'a Link>, Option<Timestamp>), Gap> {
+fn named<'a>(chain: &'a Chain, name: &RecoveryPointName, log: bool) -> Result<(Vec<&'a Link>, Option<Timestamp>), Box<Gap>> {
     match chain.get(name) {
         Some(link) if (link.kind == BackupKind::Log) == log => Ok((chain.plan_for(name)?, None)),
-        _ => Err(Gap { at: None, why: Why::NoSuchPoint { name: name.clone() }, before: None, after: None }),
+        _ => Err(Gap::no_such_point(name)),
     }
 }
 

@@ -110,8 +110,12 @@ impl fmt::Display for Why {
 }
 
 impl Gap {
-    pub(super) fn new(at: Option<Timestamp>, why: Why, before: Option<Timestamp>, after: Option<Timestamp>) -> Self {
-        Self { at, why, before, after }
+    fn new(at: Option<Timestamp>, why: Why, (before, after): (Option<Timestamp>, Option<Timestamp>)) -> Box<Self> {
+        Box::new(Self { at, why, before, after })
+    }
+    /// The refusal of a name that no point has.
+    pub fn no_such_point(name: &RecoveryPointName) -> Box<Self> {
+        Self::new(None, Why::NoSuchPoint { name: name.clone() }, (None, None))
     }
 }
 
@@ -131,8 +135,8 @@ impl fmt::Display for Gap {
     }
 }
 
-impl From<Gap> for Fault {
-    fn from(gap: Gap) -> Self {
+impl From<Box<Gap>> for Fault {
+    fn from(gap: Box<Gap>) -> Self {
         let at = gap.at.is_some();
         let message = match (&gap.why, at) {
             (Why::NoSuchPoint { .. }, _) => format!("{gap} List the item's recovery points for the names."),
@@ -150,19 +154,18 @@ impl From<Gap> for Fault {
 
 impl Chain {
     /// Explains why `t` cannot be restored.
-    pub(super) fn gap_at(&self, t: Timestamp) -> Gap {
-        let (before, after) = nearest(&self.ranges, t);
-        Gap::new(Some(t), self.why_not(t), before, after)
+    pub(super) fn gap_at(&self, t: Timestamp) -> Box<Gap> {
+        Gap::new(Some(t), self.why_not(t), nearest(&self.ranges, t))
     }
 
     /// Explains why a point that nothing leads to cannot be restored.
-    pub(super) fn gap_before(&self, place: Place) -> Gap {
+    pub(super) fn gap_before(&self, place: Place) -> Box<Gap> {
         let link = self.link(place);
         let why = match link.kind {
             BackupKind::Differential => Why::MissingBase { checkpoint_lsn: link.database_backup_lsn, fork: link.recovery_fork },
             _ => self.missing_before(place, Timestamp::MAX),
         };
-        Gap::new(None, why, None, None)
+        Gap::new(None, why, (None, None))
     }
 
     fn why_not(&self, t: Timestamp) -> Why {

@@ -81,7 +81,7 @@ impl Chain {
     }
 
     /// What to restore, in order, to get the state at `t`: all of it, the last link up to `t`.
-    pub fn plan_at(&self, t: Timestamp) -> Result<Vec<&Link>, Gap> {
+    pub fn plan_at(&self, t: Timestamp) -> Result<Vec<&Link>, Box<Gap>> {
         let Some(owner) = range::owner(&self.pieces, t) else { return Err(self.gap_at(t)) };
         Ok(match self.via(owner) {
             Via::Log { root, .. } => {
@@ -95,8 +95,8 @@ impl Chain {
 
     /// What to restore, in order, to get the state of a point: a full or copy-only full alone, a
     /// differential on its full, all up to the end of a log.
-    pub fn plan_for(&self, name: &RecoveryPointName) -> Result<Vec<&Link>, Gap> {
-        let Some(place) = self.find(name) else { return Err(Gap::new(None, Why::NoSuchPoint { name: name.clone() }, None, None)) };
+    pub fn plan_for(&self, name: &RecoveryPointName) -> Result<Vec<&Link>, Box<Gap>> {
+        let Some(place) = self.find(name) else { return Err(Gap::no_such_point(name)) };
         match self.via(place) {
             Via::Alone | Via::Base { .. } => Ok(self.base(place)),
             Via::Log { root, .. } => {

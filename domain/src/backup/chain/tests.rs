@@ -42,7 +42,7 @@ fn simple(link: Link) -> Link {
 fn ranges(chain: &Chain) -> Vec<(i64, i64)> {
     chain.ranges().iter().map(|r| (r.start.as_second(), r.end.as_second())).collect()
 }
-fn names(plan: Result<Vec<&Link>, Gap>) -> String {
+fn names(plan: Result<Vec<&Link>, Box<Gap>>) -> String {
     plan.map(|links| links.iter().map(|l| l.name.0.as_str()).collect::<Vec<_>>().join(" ")).unwrap_or_else(|gap| format!("{:?}", gap.why))
 }
 fn why(chain: &Chain, t: i64) -> Why {
