@@ -32,6 +32,88 @@ pub enum AlertKind {
     BackupMissed,
 }
 
+impl AlertKind {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::DeleteBackupData,
+        Self::UpcomingPurge,
+        Self::PurgeComplete,
+        Self::SoftDeleteDisabled,
+        Self::PolicyRetentionReduced,
+        Self::ProtectionRetentionReduced,
+        Self::BackupFailure,
+        Self::RestoreFailure,
+        Self::UnsupportedBackupType,
+        Self::WorkloadExtensionUnhealthy,
+        Self::BackupMissed,
+    ];
+    /// Azure's name of the alert.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::DeleteBackupData => "Delete Backup Data",
+            Self::UpcomingPurge => "Upcoming Purge",
+            Self::PurgeComplete => "Purge Complete",
+            Self::SoftDeleteDisabled => "Soft Delete Disabled for Vault",
+            Self::PolicyRetentionReduced => "Modify Policy with Shorter Retention",
+            Self::ProtectionRetentionReduced => "Modify Protection with Shorter Retention",
+            Self::BackupFailure => "Backup Failure",
+            Self::RestoreFailure => "Restore Failure",
+            Self::UnsupportedBackupType => "Unsupported backup type",
+            Self::WorkloadExtensionUnhealthy => "Workload extension unhealthy",
+            Self::BackupMissed => "Backup Missed",
+        }
+    }
+    /// Security alerts cannot be switched off; the others are about jobs.
+    pub fn is_security(self) -> bool {
+        matches!(
+            self,
+            Self::DeleteBackupData
+                | Self::UpcomingPurge
+                | Self::PurgeComplete
+                | Self::SoftDeleteDisabled
+                | Self::PolicyRetentionReduced
+                | Self::ProtectionRetentionReduced
+        )
+    }
+    /// How bad it is.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::UnsupportedBackupType => Severity::Warning,
+            Self::PurgeComplete | Self::UpcomingPurge => Severity::Informational,
+            Self::DeleteBackupData | Self::SoftDeleteDisabled => Severity::Critical,
+            _ => Severity::Error,
+        }
+    }
+    /// The name in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeleteBackupData => "DeleteBackupData",
+            Self::UpcomingPurge => "UpcomingPurge",
+            Self::PurgeComplete => "PurgeComplete",
+            Self::SoftDeleteDisabled => "SoftDeleteDisabled",
+            Self::PolicyRetentionReduced => "PolicyRetentionReduced",
+            Self::ProtectionRetentionReduced => "ProtectionRetentionReduced",
+            Self::BackupFailure => "BackupFailure",
+            Self::RestoreFailure => "RestoreFailure",
+            Self::UnsupportedBackupType => "UnsupportedBackupType",
+            Self::WorkloadExtensionUnhealthy => "WorkloadExtensionUnhealthy",
+            Self::BackupMissed => "BackupMissed",
+        }
+    }
+}
+
+impl Severity {
+    /// Azure Monitor's word.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Critical => "Sev0",
+            Self::Error => "Sev1",
+            Self::Warning => "Sev2",
+            Self::Informational => "Sev3",
+        }
+    }
+}
+
 /// How bad, in Azure Monitor's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Severity {

@@ -20,6 +20,45 @@ pub enum HealthStatus {
     PersistentUnhealthy,
 }
 
+impl HealthStatus {
+    /// Health after a job that ended with `code` (None: well), for the `times`th time in a row.
+    pub fn after(code: Option<&str>, times: u32) -> Self {
+        match (code, code.is_some_and(is_users), times > 1) {
+            (None, ..) => Self::Healthy,
+            (_, true, false) => Self::TransientDegraded,
+            (_, true, true) => Self::PersistentDegraded,
+            (_, false, false) => Self::TransientUnhealthy,
+            (_, false, true) => Self::PersistentUnhealthy,
+        }
+    }
+    /// The words of KPIs.
+    pub fn kpi(self) -> &'static str {
+        match self {
+            Self::Healthy => "Healthy",
+            Self::TransientDegraded => "TransientDegraded",
+            Self::PersistentDegraded => "PersistentDegraded",
+            Self::TransientUnhealthy => "TransientUnhealthy",
+            Self::PersistentUnhealthy => "PersistentUnhealthy",
+        }
+    }
+    /// The words of the metrics' dimension (rulebook 7.2).
+    pub fn dimension(self) -> &'static str {
+        match self {
+            Self::Healthy => "Healthy",
+            Self::TransientDegraded => "Transient Degraded",
+            Self::PersistentDegraded => "Persistent Degraded",
+            Self::TransientUnhealthy => "Transient Unhealthy",
+            Self::PersistentUnhealthy => "Persistent Unhealthy",
+        }
+    }
+}
+
+/// Whether a failure is the user's to cure. Azure says so in the code itself; beside that, an agent
+/// that cannot be reached or reads and writes in vain is a matter of the user's server.
+fn is_users(code: &str) -> bool {
+    code.contains("UserError") || code.starts_with("WorkloadExtension") || code.starts_with("WlExt")
+}
+
 /// Which metric an event counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum HealthMetric {
@@ -46,4 +85,23 @@ pub struct HealthEvent {
     pub code: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_failures_degrade_and_the_services_are_unhealthy() {
+        for (code, times, status) in [
+            (None, 0, HealthStatus::Healthy),
+            (Some("UserErrorSQLLSNValidationFailure"), 1, HealthStatus::TransientDegraded),
+            (Some("VMNotInRunningStateUserError"), 3, HealthStatus::PersistentDegraded),
+            (Some("WorkloadExtensionNotReachable"), 1, HealthStatus::TransientDegraded),
+            (Some("DataTransferInterrupted"), 1, HealthStatus::TransientUnhealthy),
+            (Some("CloudTimeoutError"), 2, HealthStatus::PersistentUnhealthy),
+        ] {
+            assert_eq!(HealthStatus::after(code, times), status, "{code:?} {times}");
+        }
+    }
 }

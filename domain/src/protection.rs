@@ -97,6 +97,8 @@ pub struct Track {
     pub needs_full: Option<String>,
     /// The failure of the last backup, while there is one.
     pub trouble: Option<Trouble>,
+    /// The failure of the last restore from it, while there is one.
+    pub restore_trouble: Option<Trouble>,
     /// Whether the database was last seen read-only.
     pub read_only: bool,
     /// Kinds that the policy asks for and the database cannot do; each was warned of once.

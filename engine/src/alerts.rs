@@ -5,7 +5,8 @@ use crate::Engine;
 use rsvault_domain::alert::{Alert, AlertKind};
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::{ItemId, JobId, VaultId};
-use rsvault_domain::ports::Tx;
+use rsvault_domain::ports::{EventKind, Tx};
+use rsvault_domain::vault::Vault;
 use uuid::Uuid;
 
 /// What an alert is about.
@@ -26,8 +27,13 @@ pub(crate) struct Cause {
     pub(crate) job: Option<JobId>,
 }
 
-/// Fires an alert.
+/// Fires an alert, unless the vault has switched job alerts off and this is one.
 pub(crate) async fn raise(engine: &Engine, tx: &mut dyn Tx, cause: Cause) -> Result<()> {
+    if !cause.kind.is_security() && tx.vault_by_id(cause.vault).await?.is_some_and(|vault| silenced(&vault)) {
+        return Ok(());
+    }
+    // Noted before the commit: who moves time reads it after the step, which ends with the commit.
+    engine.note(EventKind::Alert, cause.subject.clone(), format!("{}: {}", cause.kind.title(), cause.text));
     let alert = Alert {
         id: Uuid::now_v7(),
         vault_id: cause.vault,
@@ -41,6 +47,16 @@ pub(crate) async fn raise(engine: &Engine, tx: &mut dyn Tx, cause: Cause) -> Res
         resolved_at: None,
     };
     Ok(tx.insert_alert(&alert).await?)
+}
+
+/// `monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures` is off.
+fn silenced(vault: &Vault) -> bool {
+    vault
+        .settings
+        .monitoring
+        .pointer("/azureMonitorAlertSettings/alertsForAllJobFailures")
+        .and_then(|v| v.as_str())
+        .is_some_and(|word| word.eq_ignore_ascii_case("Disabled"))
 }
 
 /// Resolves the active alerts of a kind about an item: their cause is over.

@@ -13,8 +13,10 @@ pub mod chronicle;
 pub mod discovery;
 pub mod emulator;
 mod guard;
+pub mod health;
 pub mod identity;
 pub mod jobs;
+mod metrics;
 pub mod operations;
 mod outcome;
 pub mod policies;
@@ -29,6 +31,7 @@ pub mod vaults;
 
 pub use caller::Caller;
 pub use guard::{GAP, TOLERANCE, Trust};
+pub use metrics::{Metrics, metrics};
 pub use progress::Progress;
 
 use rsvault_domain::ports::{Clock, KeyRing, ObjectStore, Store, Wake};

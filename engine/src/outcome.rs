@@ -5,16 +5,18 @@
 
 use crate::Engine;
 use crate::alerts::{self, Cause};
+use crate::health::{self, Ended};
 use rsvault_domain::alert::AlertKind;
 use rsvault_domain::backup::heal::{self, After};
 use rsvault_domain::backup::{BackupKind, RecoveryModel, SetState};
 use rsvault_domain::discovery::{Inventory, Registration};
 use rsvault_domain::fault::{JobFault, Result, codes};
+use rsvault_domain::health::HealthMetric;
 use rsvault_domain::id::{ContainerId, ItemId, ItemName, JobId, OperationId, ServerId, VaultId};
 use rsvault_domain::job::JobStatus;
 use rsvault_domain::operation::OperationStatus;
 use rsvault_domain::ports::{Bell, Tx};
-use rsvault_domain::protection::{LastBackup, ProtectedItem, Trouble};
+use rsvault_domain::protection::{LastBackup, ProtectedItem};
 use rsvault_domain::restore::{RestorePlan, RestoreTarget};
 use rsvault_domain::work::{AgentCommand, CommandState, CommandWork, InquiryPurpose};
 use std::result::Result as StdResult;
@@ -282,10 +284,10 @@ pub(crate) async fn backup_failed(
     fault: &JobFault,
 ) -> Result<()> {
     item.updated_at = engine.clock.now();
-    item.track.trouble = Some(match item.track.trouble.take() {
-        Some(trouble) if trouble.code == fault.code => Trouble { times: trouble.times.saturating_add(1), ..trouble },
-        _ => Trouble { code: fault.code.clone(), times: 1 },
-    });
+    let trouble = health::again(item.track.trouble.take(), fault);
+    let ended = Ended { vault: item.vault_id, item: item.id, job, metric: HealthMetric::Backup, trouble: Some(&trouble) };
+    health::note(engine, tx, ended).await?;
+    item.track.trouble = Some(trouble);
     let cause = Cause {
         vault: item.vault_id,
         item: Some(item.id),
@@ -298,9 +300,34 @@ pub(crate) async fn backup_failed(
     alerts::raise(engine, tx, cause).await
 }
 
+/// One health event a restore; the item it came from remembers a failure, so that the next one like it
+/// is known as persistent.
+async fn restore_health(engine: &Engine, tx: &mut dyn Tx, command: &AgentCommand, outcome: &Outcome) -> Result<()> {
+    let Some(mut item) = (match command.item_id {
+        Some(id) => tx.item_by_id(id).await?,
+        None => None,
+    }) else {
+        return Ok(());
+    };
+    let before = item.track.restore_trouble.take();
+    item.track.restore_trouble = match outcome {
+        Outcome::Failed(fault) => Some(health::again(before.clone(), fault)),
+        Outcome::Restored { .. } => None,
+        _ => return Ok(()),
+    };
+    let trouble = item.track.restore_trouble.as_ref();
+    let ended = Ended { vault: item.vault_id, item: item.id, job: command.job_id, metric: HealthMetric::Restore, trouble };
+    health::note(engine, tx, ended).await?;
+    if item.track.restore_trouble != before {
+        tx.update_item(&item).await?;
+    }
+    Ok(())
+}
+
 /// A database that a restore has put in place of a protected one needs a full before anything else
 /// (rulebook 4.3); a restore that failed is an alert.
 async fn restore_ended(engine: &Engine, tx: &mut dyn Tx, command: &AgentCommand, plan: &RestorePlan, outcome: &Outcome) -> Result<()> {
+    restore_health(engine, tx, command, outcome).await?;
     match (outcome, &plan.target) {
         (Outcome::Restored { .. }, RestoreTarget::Database { instance, database, .. }) => {
             let Some(container) = tx.container_of_server(command.server_id).await? else { return Ok(()) };

@@ -6,6 +6,7 @@
 use super::Outcome;
 use super::ingest::own_set;
 use crate::backups::head_of;
+use crate::health::{self, Ended};
 use crate::{Engine, outcome};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use rsvault_domain::backup::{
 };
 use rsvault_domain::discovery::AgentRecord;
 use rsvault_domain::fault::{Fault, JobFault, Result};
+use rsvault_domain::health::HealthMetric;
 use rsvault_domain::id::{SetId, TaskId};
 use rsvault_domain::job::JobStatus;
 use rsvault_domain::ports::{Bell, PutOutcome, StoreError, Tx};
@@ -234,6 +236,8 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
     }
     outcome::model_seen(&mut item, manifest.facts.recovery_model);
     item.track.trouble = None;
+    let ended = Ended { vault: item.vault_id, item: item.id, job: command.job_id, metric: HealthMetric::Backup, trouble: None };
+    health::note(engine, tx, ended).await?;
     if set.kind == BackupKind::Full {
         item.track.needs_full = None;
     }
