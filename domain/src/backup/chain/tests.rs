@@ -205,6 +205,15 @@ fn an_idle_database_is_covered_as_long_as_its_log_is_backed_up() {
 }
 
 #[test]
+fn a_full_taken_right_where_a_log_ended_needs_none_of_the_logs_before_it() {
+    let idle = Link { time: at(35), ..link(Full, "F2", 30, 30) };
+    let chain = Chain::new([link(Full, "F1", 10, 20), link(Log, "L1", 15, 30), idle, link(Log, "L2", 30, 40)]);
+    assert_eq!(ranges(&chain), [(20, 40)]);
+    assert_eq!(names(chain.plan_at(at(34))), "F1 L1 L2");
+    assert_eq!(names(chain.plan_at(at(36))), "F2 L2");
+}
+
+#[test]
 fn a_backup_just_taken_is_judged_by_the_head_of_the_chain() {
     let facts = |link: &Link| BackupFacts {
         started_at: link.started_at,
@@ -235,7 +244,8 @@ fn a_backup_just_taken_is_judged_by_the_head_of_the_chain() {
     assert_eq!(fits(&Head::default(), link(CopyOnlyFull, "", 30, 40)), Ok(()));
     // A full of the simple model carries no log; a differential after the return does.
     let plain = simple(full);
-    let head = Head::of(Some(&plain), None);
+    let head = Head::of(Some(&plain), Some(&link(Log, "before", 12, 19)));
+    assert_eq!((head.log_lsn, head.log_time), (None, None));
     assert_eq!(fits(&head, link(Log, "", 15, 40)), Err("UserErrorLogBackupFailedAsRecoveryModelChanged"));
     let head = head.and_differential(Some(&differential("D", 28, 35, 10)));
     assert_eq!(fits(&head, link(Log, "", 28, 40)), Ok(()));
