@@ -48,7 +48,9 @@ pub fn due(points: &[PointMark], now: Timestamp, pruning: Pruning) -> Decision {
     }
     let needs = Needs::of(points);
     let mut claims: Vec<Timestamp> = points.iter().map(claim).collect();
-    if let Some(last) = needs.last_restorable(points).filter(|_| pruning == Pruning::AsPerPolicy) {
+    if pruning == Pruning::AsPerPolicy
+        && let Some(last) = needs.last_restorable(points)
+    {
         claims[last] = FOREVER;
     }
     let until = until(&needs, &claims);

@@ -44,7 +44,9 @@ pub(super) fn until(needs: &Needs, claims: &[Timestamp]) -> Vec<Timestamp> {
         for base in [Some(before.base), needs.full_of(before.base)].into_iter().flatten() {
             until[base] = until[base].max(claims[log]);
         }
-        if before.first < place {
+        // What a greater claim covers whole adds nothing: in a steady chain one claim is left.
+        let covered = reaching.peek().is_some_and(|(claim, first)| *claim >= claims[log] && *first <= before.first);
+        if before.first < place && !covered {
             reaching.push((claims[log], before.first));
         }
     }

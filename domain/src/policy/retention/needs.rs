@@ -78,44 +78,59 @@ fn fulls_of(points: &[PointMark]) -> Vec<Option<usize>> {
         let found = &points[full].link;
         ((found.recovery_fork, found.checkpoint_lsn) == wanted).then_some(full)
     };
-    points.iter().map(|p| full_of(&p.link).filter(|_| p.link.kind == BackupKind::Differential)).collect()
+    points.iter().map(|p| if p.link.kind == BackupKind::Differential { full_of(&p.link) } else { None }).collect()
 }
 
-/// `logs` and `bases` in [`order`].
+/// `logs` and `bases` in [`order`]. Both are walked once: what a log needs begins, but for clocks that
+/// went back, nowhere before what the log before it needs.
 fn before_logs(points: &[PointMark], logs: &[usize], bases: &[usize]) -> Vec<Option<Before>> {
     let link = |i: usize| &points[i].link;
+    let position = |i: usize| (link(i).recovery_fork, link(i).last_lsn);
     let mut needs = Vec::with_capacity(logs.len());
-    let mut run = Run { start: 0, first_lsn: Lsn(0) };
+    let mut run = Run { start: 0, first_lsn: Lsn(0), bases: 0 };
+    let (mut upto, mut last) = (0, Before { base: usize::MAX, first: 0 });
     for (place, log) in logs.iter().map(|i| link(*i)).enumerate() {
         let previous = place.checked_sub(1).map(|p| link(logs[p]));
-        match previous.filter(|p| p.recovery_fork == log.recovery_fork && log.first_lsn <= p.last_lsn) {
-            Some(_) => run.first_lsn = run.first_lsn.min(log.first_lsn),
-            None => run = Run { start: place, first_lsn: log.first_lsn },
+        let previous = previous.filter(|p| p.recovery_fork == log.recovery_fork && log.first_lsn <= p.last_lsn);
+        if previous.is_none() || log.first_lsn < run.first_lsn {
+            run.start = if previous.is_none() { place } else { run.start };
+            run.first_lsn = log.first_lsn;
+            run.bases = bases.partition_point(|i| position(*i) < (log.recovery_fork, log.first_lsn));
+            last = Before { base: usize::MAX, first: run.start };
         }
-        let began = previous.filter(|_| run.start < place).map(|p| p.time);
-        let base = base_of(points, bases, log, began, run.first_lsn);
-        needs.push(base.map(|base| {
-            let held = &logs[run.start..place];
-            Before { base, first: run.start + held.partition_point(|i| link(*i).last_lsn <= link(base).last_lsn) }
-        }));
+        while bases.get(upto).is_some_and(|i| position(*i) <= (log.recovery_fork, log.last_lsn)) {
+            upto += 1;
+        }
+        let Some(base) = base_of(points, &bases[run.bases.min(upto)..upto], previous.map(|p| p.time)) else {
+            needs.push(None);
+            continue;
+        };
+        if last.base != base {
+            let sooner = last.base != usize::MAX && link(base).last_lsn < link(last.base).last_lsn;
+            last = Before { base, first: if sooner { run.start } else { last.first } };
+        }
+        while last.first < place && link(logs[last.first]).last_lsn <= link(base).last_lsn {
+            last.first += 1;
+        }
+        needs.push(Some(last));
     }
     needs
 }
 
 /// Logs without a gap.
 struct Run {
+    /// Place of the first.
     start: usize,
+    /// Where the log that they hold begins.
     first_lsn: Lsn,
+    /// Place of the first base that they reach back to.
+    bases: usize,
 }
 
-/// The base that every moment of a log can be restored from: the latest that gives back a moment not
-/// after the log's first. The first log after the first full spans that full's end: then what follows
-/// the full can be restored, and nothing before.
-fn base_of(points: &[PointMark], bases: &[usize], log: &Link, began: Option<Timestamp>, reach: Lsn) -> Option<usize> {
-    let key = |i: &usize| (points[*i].link.recovery_fork, points[*i].link.last_lsn);
-    let from = bases.partition_point(|i| key(i) < (log.recovery_fork, reach));
-    let upto = bases.partition_point(|i| key(i) <= (log.recovery_fork, log.last_lsn));
-    let reached = &bases[from..upto.max(from)];
+/// Of the bases that a log reaches, the one that every moment of it can be restored from: the latest that
+/// gives back a moment not after the log's first. The first log after the first full spans that
+/// full's end: then what follows the full can be restored, and nothing before.
+fn base_of(points: &[PointMark], reached: &[usize], began: Option<Timestamp>) -> Option<usize> {
     let before = began.and_then(|began| reached.iter().rfind(|i| points[**i].link.time <= began));
     before.or(reached.first()).copied()
 }
