@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Files under construction. Dropping it removes them, whatever ended the work.
+/// Files under construction. Dropping it removes them, whatever ended the work, unless they stand
+/// for a later step.
 pub(super) struct Aside {
     instance: Arc<Instance>,
     pub(super) files: Files,
@@ -27,6 +28,11 @@ impl Aside {
         Ok(Self { instance: Arc::clone(instance), files })
     }
 
+    /// The files of a restore that stands.
+    pub(super) fn standing(instance: &Arc<Instance>, files: Files) -> Self {
+        Self { instance: Arc::clone(instance), files }
+    }
+
     /// Puts the files in place under `entry`.
     pub(super) fn install(self, entry: Entry, overwrite: bool) -> Result<(), WorkloadError> {
         self.instance.install(&self.files, entry, overwrite)
@@ -35,9 +41,9 @@ impl Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        // A swap that was decided owns its files, also when their renaming failed.
-        let swapping = self.instance.entries().into_iter().any(|entry| entry.pending.as_ref() == Some(&self.files));
-        if swapping {
+        // A swap that was decided owns its files, also when their renaming failed; so does a restore
+        // that stands.
+        if self.instance.holds(&self.files) {
             return;
         }
         self.files.iter().for_each(remove);

@@ -1,11 +1,14 @@
-//! Full and copy-only full backup: pages as they are read, then the log that makes them one state.
+//! Backups: pages as they are read, then the log that makes them one state; or log alone.
 //!
-//! Always holds: writers never wait for a backup. A mark with a checkpoint begins it; what changes
-//! while pages are copied is in the log between that mark and the end mark, so pages plus log are
-//! the state at the end mark exactly. Only a Full moves the differential base, and only after the
-//! whole stream was taken. Memory: one section.
+//! Always holds: writers never wait for a backup. A mark with a checkpoint begins a full or a
+//! differential; what changes while pages are copied is in the log between that mark and the end mark,
+//! so pages plus log are the state at the end mark exactly. A log takes everything from the end of the
+//! last confirmed one to its own mark. Nothing moves in the engine until the backup is confirmed: one
+//! that got lost on the way leaves no gap in the log, and differentials on the base that the vault has.
+//! Memory: one section.
 
 use super::catalog::Entry;
+use super::chain::Changed;
 use super::database::{Database, Position};
 use super::format::{Encoder, Header, LOG_BLOCK, Trailer};
 use super::instance::{Instance, Work};
@@ -14,6 +17,7 @@ use super::server::blocking;
 use super::txlog::Scan;
 use crate::plugin::{BackupOutput, BackupRequest, WorkloadError};
 use bytes::Bytes;
+use jiff::Timestamp;
 use rsvault_domain::backup::{BackupFacts, BackupKind, DatabaseFile, FileKind, Lsn};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -28,99 +32,159 @@ pub(super) async fn run(
     instance.connect()?;
     let (entry, database) = instance.database(&request.database)?;
     refuse_kind(&entry, request.kind)?;
+    let work = match request.kind {
+        BackupKind::Full | BackupKind::CopyOnlyFull => Work::Full,
+        BackupKind::Differential => Work::Differential,
+        BackupKind::Log => Work::Log,
+    };
     let _claim = instance
-        .claim(Work::Backup, &request.database)
+        .claim(work, &request.database)
         .ok_or_else(|| WorkloadError::fault("OperationCancelledBecauseConflictingOperationRunningUserError", ""))?;
-
-    let mut out = Sink { output, cancel, bytes: 0 };
-    let started_at = instance.clock.now();
-    let marked = Arc::clone(&database);
-    let start = blocking(move || marked.mark(true)).await?;
-    let header = Header {
-        kind: request.kind,
-        streams: 1,
-        stream: 0,
-        database: entry.name.clone(),
-        recovery_model: entry.recovery_model,
-        recovery_fork: start.boot.recovery_fork,
-        pages: database.pages,
-        started_at,
-        checkpoint_lsn: start.receipt.lsn,
-        database_backup_lsn: start.boot.database_backup_lsn,
-        files: files(&entry, &database),
-        engine_version: instance.engine_version(),
-    };
-    let mut encoder = Encoder::default();
-    out.write(encoder.header(&header).map_err(reading)?).await?;
-
-    let mut first = 0;
-    while first < database.pages {
-        let count = RUN_PAGES.min(database.pages - first);
-        let data = Arc::clone(&database.data);
-        let run;
-        (encoder, run) = blocking(move || {
-            let offset = u64::from(first) * PAGE_SIZE as u64;
-            let run = encoder.pages(first, count, |content| data.read_exact_at(content, offset)).map_err(reading)?;
-            Ok((encoder, run))
-        })
-        .await?;
-        out.write(run).await?;
-        first += count;
+    let out = Sink { output, cancel, bytes: 0 };
+    let backup =
+        Backup { instance, entry, database, kind: request.kind, started_at: instance.clock.now(), encoder: Encoder::default(), out };
+    match request.kind {
+        BackupKind::Log => backup.log().await,
+        BackupKind::Differential => {
+            let database = Arc::clone(&backup.database);
+            let base = blocking(move || database.differential_base()).await?;
+            backup.pages(Some(base)).await
+        }
+        BackupKind::Full | BackupKind::CopyOnlyFull => backup.pages(None).await,
     }
-
-    let marked = Arc::clone(&database);
-    let end = blocking(move || marked.mark(false)).await?;
-    let log_records = send_log(&database, &start, &end, &mut encoder, &mut out).await?;
-    let trailer = Trailer {
-        sections: encoder.sections,
-        log_records,
-        last_lsn: end.receipt.lsn,
-        consistent_at: end.receipt.committed_at,
-        state: end.state,
-    };
-    out.write(encoder.trailer(&trailer).map_err(reading)?).await?;
-    let source_bytes = out.bytes;
-
-    if request.kind == BackupKind::Full {
-        let base = start.receipt.lsn;
-        let moved = Arc::clone(&database);
-        blocking(move || moved.update_boot(|boot| boot.database_backup_lsn = base)).await?;
-    }
-    Ok(BackupFacts {
-        started_at,
-        consistent_at: end.receipt.committed_at,
-        first_lsn: start.receipt.lsn,
-        last_lsn: end.receipt.lsn,
-        checkpoint_lsn: start.receipt.lsn,
-        database_backup_lsn: Lsn(0),
-        recovery_fork: start.boot.recovery_fork,
-        recovery_model: entry.recovery_model,
-        bulk_logged: false,
-        files: header.files,
-        source_bytes,
-        engine_version: header.engine_version,
-    })
 }
 
-fn refuse_kind(entry: &Entry, kind: BackupKind) -> Result<(), WorkloadError> {
-    let why = match kind {
-        BackupKind::Full | BackupKind::CopyOnlyFull => return Ok(()),
-        kind if !entry.recovery_model.allows(kind, &entry.name) => {
-            format!("'{}' has recovery model {}.", entry.name, entry.recovery_model.wire())
-        }
-        kind => format!("This build of the simulated engine backs up Full and CopyOnlyFull only, not {}.", kind.as_str()),
+pub(super) fn refuse_kind(entry: &Entry, kind: BackupKind) -> Result<(), WorkloadError> {
+    let full = matches!(kind, BackupKind::Full | BackupKind::CopyOnlyFull);
+    let why = if !entry.recovery_model.allows(kind, &entry.name) {
+        format!("'{}' has recovery model {}.", entry.name, entry.recovery_model.wire())
+    } else if entry.read_only && !full {
+        format!("'{}' is read-only.", entry.name)
+    } else {
+        return Ok(());
     };
     Err(WorkloadError::fault("UserErrorSQLPODoesNotSupportBackupType", why))
 }
 
-async fn send_log(
-    database: &Database,
-    start: &Position,
-    end: &Position,
-    encoder: &mut Encoder,
-    out: &mut Sink<'_>,
-) -> Result<u64, WorkloadError> {
-    let mut scan = database.scan(start.offset, end.offset);
+/// A backup at work.
+struct Backup<'a> {
+    instance: &'a Arc<Instance>,
+    entry: Entry,
+    database: Arc<Database>,
+    kind: BackupKind,
+    started_at: Timestamp,
+    encoder: Encoder,
+    out: Sink<'a>,
+}
+
+impl Backup<'_> {
+    /// A full, or with a base the pages that changed since then.
+    async fn pages(mut self, base: Option<Lsn>) -> Result<BackupFacts, WorkloadError> {
+        let marked = Arc::clone(&self.database);
+        let (start, changed) = blocking(move || {
+            let start = marked.mark(true)?;
+            let changed = base.map(|base| marked.changed(base, &start)).transpose()?;
+            Ok((start, changed))
+        })
+        .await?;
+        let base = base.unwrap_or(Lsn(0));
+        let header = Header { checkpoint_lsn: start.receipt.lsn, database_backup_lsn: base, ..self.header(&start) };
+        self.out.write(self.encoder.header(&header).map_err(reading)?).await?;
+        let mut next = 0;
+        while let Some((first, count)) = self.next_run(next, changed.as_ref()) {
+            let (data, mut encoder) = (Arc::clone(&self.database.data), std::mem::take(&mut self.encoder));
+            let run;
+            (self.encoder, run) = blocking(move || {
+                let offset = u64::from(first) * PAGE_SIZE as u64;
+                let run = encoder.pages(first, count, |content| data.read_exact_at(content, offset)).map_err(reading)?;
+                Ok((encoder, run))
+            })
+            .await?;
+            self.out.write(run).await?;
+            next = first + count;
+        }
+        let marked = Arc::clone(&self.database);
+        let end = blocking(move || marked.mark(false)).await?;
+        self.finish(header, start.offset, &end, start.receipt.lsn, false).await
+    }
+
+    fn next_run(&self, from: u32, changed: Option<&Changed>) -> Option<(u32, u32)> {
+        match changed {
+            Some(changed) => changed.run(from, RUN_PAGES),
+            None => (from < self.database.pages).then(|| (from, RUN_PAGES.min(self.database.pages - from))),
+        }
+    }
+
+    /// The log since the last confirmed log backup.
+    async fn log(mut self) -> Result<BackupFacts, WorkloadError> {
+        let marked = Arc::clone(&self.database);
+        let range = blocking(move || marked.log_range()).await?;
+        let header = Header {
+            first_lsn: Some(range.first_lsn),
+            only_to: range.bulk_logged.then_some(range.end.receipt.committed_at),
+            ..self.header(&range.end)
+        };
+        self.out.write(self.encoder.header(&header).map_err(reading)?).await?;
+        self.finish(header, range.from, &range.end, range.first_lsn, range.bulk_logged).await
+    }
+
+    fn header(&self, at: &Position) -> Header {
+        Header {
+            kind: self.kind,
+            streams: 1,
+            stream: 0,
+            database: self.entry.name.clone(),
+            recovery_model: self.entry.recovery_model,
+            recovery_fork: at.boot.recovery_fork,
+            pages: self.database.pages,
+            started_at: self.started_at,
+            checkpoint_lsn: at.boot.checkpoint_lsn,
+            database_backup_lsn: at.boot.database_backup_lsn,
+            first_lsn: None,
+            only_to: None,
+            read_only: self.entry.read_only,
+            files: files(&self.entry, &self.database),
+            engine_version: self.instance.engine_version(),
+        }
+    }
+
+    /// Sends the log from an offset to the end mark, and the trailer.
+    async fn finish(
+        mut self,
+        header: Header,
+        from: u64,
+        end: &Position,
+        first_lsn: Lsn,
+        bulk_logged: bool,
+    ) -> Result<BackupFacts, WorkloadError> {
+        let log_records = send_log(&self.database, from, end.offset, &mut self.encoder, &mut self.out).await?;
+        let trailer = Trailer {
+            sections: self.encoder.sections,
+            log_records,
+            last_lsn: end.receipt.lsn,
+            consistent_at: end.receipt.committed_at,
+            state: end.state,
+        };
+        self.out.write(self.encoder.trailer(&trailer).map_err(reading)?).await?;
+        Ok(BackupFacts {
+            started_at: self.started_at,
+            consistent_at: end.receipt.committed_at,
+            first_lsn,
+            last_lsn: end.receipt.lsn,
+            checkpoint_lsn: header.checkpoint_lsn,
+            database_backup_lsn: header.database_backup_lsn,
+            recovery_fork: header.recovery_fork,
+            recovery_model: header.recovery_model,
+            bulk_logged,
+            files: header.files,
+            source_bytes: self.out.bytes,
+            engine_version: header.engine_version,
+        })
+    }
+}
+
+async fn send_log(database: &Database, from: u64, to: u64, encoder: &mut Encoder, out: &mut Sink<'_>) -> Result<u64, WorkloadError> {
+    let mut scan = database.scan(from, to);
     let mut sent = 0;
     loop {
         let (block, count);

@@ -3,16 +3,20 @@
 //!
 //! Always holds: the file changes by rename, so it is whole after any crash; an entry with `pending`
 //! files belongs to a swap that was decided and is finished on opening; files listed in `aside`
-//! belong to work that did not end and are removed on opening.
+//! belong to work that did not end and are removed on opening; those of a restore that stands between
+//! two of its steps wait for a while ([`KEEP`]).
 
+use super::pages::State;
 use crate::plugin::WorkloadError;
-use rsvault_domain::backup::RecoveryModel;
-use rsvault_domain::id::NameKey;
+use jiff::{SignedDuration, Timestamp};
+use rsvault_domain::backup::{Lsn, RecoveryModel};
+use rsvault_domain::id::{NameKey, SetId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use uuid::Uuid;
 
 /// Where a database came from; the spec drops only what the spec made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +45,57 @@ impl Files {
     }
 }
 
+/// How long a restore that nobody goes on with is kept.
+pub(super) const KEEP: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a name held before a restore overwrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Past {
+    /// Its log, kept for the oracle.
+    pub(super) log: PathBuf,
+    /// From when on it was what the name held.
+    pub(super) since: Timestamp,
+}
+
+/// What a restore has built so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Built {
+    pub(super) pages: u32,
+    pub(super) recovery_model: RecoveryModel,
+    pub(super) recovery_fork: Uuid,
+    pub(super) read_only: bool,
+    pub(super) logical_data: String,
+    pub(super) logical_log: String,
+    /// Checkpoint of the full: the base that a differential must name.
+    pub(super) checkpoint_lsn: Lsn,
+    /// The state that is reached.
+    pub(super) lsn: Lsn,
+    pub(super) committed_at: Timestamp,
+    pub(super) state: State,
+}
+
+/// A restore between two of its steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Standing {
+    /// The command that asked for it.
+    pub(super) id: Uuid,
+    pub(super) database: String,
+    /// Sets that are in it.
+    pub(super) sets: Vec<SetId>,
+    pub(super) files: Files,
+    pub(super) built: Built,
+    pub(super) touched_at: Timestamp,
+}
+
+impl Standing {
+    /// Whether it has waited too long to be gone on with.
+    pub(super) fn is_stale(&self, now: Timestamp) -> bool {
+        now.duration_since(self.touched_at) > KEEP
+    }
+}
+
 /// One database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +109,17 @@ pub(super) struct Entry {
     pub(super) logical_log: String,
     /// Left in NORECOVERY by a restore.
     pub(super) restoring: bool,
+    #[serde(default)]
+    pub(super) read_only: bool,
+    /// The restore that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) restored_by: Option<Uuid>,
+    /// From when on it is what the name holds.
+    #[serde(default)]
+    pub(super) since: Timestamp,
+    /// What the name held before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) past: Vec<Past>,
     /// Files that are to be renamed to `files`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pending: Option<Files>,
@@ -85,6 +151,9 @@ pub(super) struct Catalog {
     /// Unfinished files to remove on opening.
     #[serde(default)]
     pub(super) aside: Vec<PathBuf>,
+    /// Restores that may be gone on with.
+    #[serde(default)]
+    pub(super) restores: Vec<Standing>,
 }
 
 impl Catalog {
@@ -105,6 +174,13 @@ impl Catalog {
             fs::rename(&aside, path)
         };
         store().map_err(|e| WorkloadError::io(context(), e))
+    }
+
+    /// Takes out restores.
+    pub(super) fn take_restores(&mut self, which: impl Fn(&Standing) -> bool) -> Vec<Standing> {
+        let (gone, kept) = std::mem::take(&mut self.restores).into_iter().partition(which);
+        self.restores = kept;
+        gone
     }
 
     /// The entry of a database, compared without case.

@@ -4,8 +4,10 @@
 //! "RSVSIMBK" version:u32                       version is 1; integers are little-endian
 //! section*                                     tag:u8 length:u32 payload digest:[u8;16]
 //!   'H' header     JSON [`Header`]             first, once
-//!   'P' page run   first:u32 count:u32 pages   from page 0 upwards without gaps
-//!   'L' log block  log records end to end      changes after the header's checkpoint, in order
+//!   'P' page run   first:u32 count:u32 pages   upwards; of a full from page 0 without gaps, of a
+//!                                              differential those that changed, of a log none
+//!   'L' log block  log records end to end      changes after the header's checkpoint (of a log:
+//!                                              after its first LSN), in order
 //!   'T' trailer    JSON [`Trailer`]            last, once
 //! ```
 //!
@@ -50,6 +52,14 @@ pub(super) struct Header {
     /// Every change up to here is in the pages; the log begins after it.
     pub(super) checkpoint_lsn: Lsn,
     pub(super) database_backup_lsn: Lsn,
+    /// Of a log: the LSN after which it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) first_lsn: Option<Lsn>,
+    /// Of a log: the moment it ends at, if only that can be restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) only_to: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) read_only: bool,
     pub(super) files: Vec<DatabaseFile>,
     pub(super) engine_version: String,
 }

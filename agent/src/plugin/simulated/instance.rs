@@ -2,10 +2,12 @@
 //!
 //! Always holds: names are compared without case; a database is made aside and put in place by
 //! [`Instance::install`] alone, whether the spec or a restore asked for it; one restore at a time
-//! per database name and one full backup at a time per database.
+//! per database name and one backup of a kind at a time per database.
 
-use super::catalog::{Catalog, Entry, Files, OpenDatabases, Origin, file_name};
-use super::database::Database;
+use super::catalog::{Catalog, Entry, Files, OpenDatabases, Origin, Past, Standing, file_name};
+use super::database::{Database, micros, next_moment};
+use super::oracle::Bygone;
+use super::writer::Pace;
 use crate::plugin::WorkloadError;
 use rsvault_domain::backup::FileKind;
 use rsvault_domain::discovery::{DataDirectory, DatabaseInventory, InstanceInventory};
@@ -16,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
 
 /// What the spec says of an instance.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +27,8 @@ pub(super) struct Settings {
     pub(super) edition: String,
     pub(super) online: bool,
     pub(super) sysadmin: bool,
-    /// Pages a second of the background writers.
-    pub(super) rates: HashMap<NameKey, u32>,
+    /// What the writers of its databases do.
+    pub(super) paces: HashMap<NameKey, Pace>,
 }
 
 /// An instance.
@@ -36,6 +39,10 @@ pub(super) struct Instance {
     settings: Mutex<Settings>,
     shelf: Mutex<Shelf>,
     claims: Mutex<HashSet<(Work, NameKey)>>,
+    /// Logs of overwritten databases that the oracle has asked for.
+    bygone: Mutex<HashMap<PathBuf, Arc<Bygone>>>,
+    /// Restores whose files are as their last whole step left them: nothing was begun on them since.
+    pub(super) untouched: Mutex<HashSet<Uuid>>,
 }
 
 struct Shelf {
@@ -46,8 +53,12 @@ struct Shelf {
 /// What only one may do to a database at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Work {
-    /// A full backup.
-    Backup,
+    /// A full backup, copy-only or not.
+    Full,
+    /// A differential backup.
+    Differential,
+    /// A log backup.
+    Log,
     /// A restore or the making of it.
     Restore,
 }
@@ -81,10 +92,14 @@ impl Instance {
         for left in catalog.aside.drain(..) {
             remove(&left);
         }
+        let now = clock.now();
+        for stale in catalog.take_restores(|r| r.is_stale(now) || !r.files.data.exists()) {
+            stale.files.iter().for_each(remove);
+        }
         catalog.write(&path)?;
         let mut open = OpenDatabases::new();
         for entry in &catalog.databases {
-            let database = Database::open(&entry.files.data, &entry.files.log, Arc::clone(&clock))
+            let database = Database::open(&entry.files.data, &entry.files.log, entry.since, Arc::clone(&clock))
                 .map_err(|e| WorkloadError::io(format!("open database '{}' of {}", entry.name, catalog.instance), e))?;
             open.insert(NameKey::new(&entry.name), Arc::new(database));
         }
@@ -95,6 +110,8 @@ impl Instance {
             settings: Mutex::default(),
             shelf: Mutex::new(Shelf { catalog, open }),
             claims: Mutex::default(),
+            bygone: Mutex::default(),
+            untouched: Mutex::default(),
         }))
     }
 
@@ -148,7 +165,7 @@ impl Instance {
                 name: entry.name.clone(),
                 recovery_model: entry.recovery_model,
                 size: shelf.open.get(&NameKey::new(&entry.name)).map_or(0, |database| database.data_size()),
-                read_only: false,
+                read_only: entry.read_only,
             }));
         }
         let directories = [FileKind::Data, FileKind::Log]
@@ -168,6 +185,7 @@ impl Instance {
         let found = self.lookup(database).ok_or_else(|| {
             WorkloadError::fault("UserErrorSQLPODoesNotExist", format!("Database '{database}' on instance '{}'.", self.name))
         })?;
+        // Of databases that are being restored only what the catalog says can be seen.
         if found.0.restoring {
             return Err(WorkloadError::fault(
                 "UserErrorGenericSQLUserCorrectableFault",
@@ -175,6 +193,60 @@ impl Instance {
             ));
         }
         Ok(found)
+    }
+    /// Whether files that were built aside belong to a swap or to a restore that stands.
+    pub(super) fn holds(&self, files: &Files) -> bool {
+        let catalog = &lock(&self.shelf).catalog;
+        catalog.databases.iter().any(|entry| entry.pending.as_ref() == Some(files)) || catalog.restores.iter().any(|r| r.files == *files)
+    }
+    /// The restore `id`, if it stands between two steps.
+    pub(super) fn standing(&self, id: Uuid) -> Option<Standing> {
+        lock(&self.shelf).catalog.restores.iter().find(|r| r.id == id).cloned()
+    }
+    /// Notes how far a restore has come. Older ones of the same database are given up.
+    pub(super) fn stand(&self, standing: Standing) -> Result<(), WorkloadError> {
+        let id = standing.id;
+        let key = NameKey::new(&standing.database);
+        let gone = self.change(|catalog| {
+            catalog.aside.retain(|path| !standing.files.contains(path));
+            let gone = catalog.take_restores(|r| r.id == id || NameKey::new(&r.database) == key);
+            catalog.restores.push(standing.clone());
+            gone
+        })?;
+        gone.iter().filter(|r| r.files != standing.files).flat_map(|r| r.files.iter()).for_each(remove);
+        lock(&self.untouched).insert(id);
+        Ok(())
+    }
+    /// Removes what a restore left aside.
+    pub(super) fn abandon(&self, id: Uuid) -> Result<(), WorkloadError> {
+        if self.standing(id).is_some() {
+            let gone = self.change(|catalog| catalog.take_restores(|r| r.id == id))?;
+            gone.iter().flat_map(|r| r.files.iter()).for_each(remove);
+        }
+        Ok(())
+    }
+    /// Removes restores that nobody went on with.
+    pub(super) fn tidy(self: &Arc<Self>) -> Result<(), WorkloadError> {
+        let now = self.clock.now();
+        let stale: Vec<Standing> = lock(&self.shelf).catalog.restores.iter().filter(|r| r.is_stale(now)).cloned().collect();
+        for restore in stale {
+            // One that is at work right now is not stale.
+            if let Some(_claim) = self.claim(Work::Restore, &restore.database) {
+                self.abandon(restore.id)?;
+            }
+        }
+        Ok(())
+    }
+    /// The log of an overwritten database.
+    pub(super) fn bygone(&self, past: &Past) -> Result<Arc<Bygone>, WorkloadError> {
+        let mut known = lock(&self.bygone);
+        if let Some(bygone) = known.get(&past.log) {
+            return Ok(Arc::clone(bygone));
+        }
+        let opened = Bygone::open(past).map_err(|e| WorkloadError::io(format!("read {}", past.log.display()), e))?;
+        let opened = Arc::new(opened);
+        known.insert(past.log.clone(), Arc::clone(&opened));
+        Ok(opened)
     }
     /// All entries.
     pub(super) fn entries(&self) -> Vec<Entry> {
@@ -209,6 +281,7 @@ impl Instance {
     pub(super) fn install(&self, aside: &Files, mut entry: Entry, overwrite: bool) -> Result<(), WorkloadError> {
         let mut shelf = lock(&self.shelf);
         let old = shelf.catalog.find(&entry.name).cloned();
+        entry.since = micros(self.clock.now());
         if let Some(old) = &old {
             if !overwrite {
                 return Err(WorkloadError::fault(
@@ -230,20 +303,31 @@ impl Instance {
             }
         }
         let key = NameKey::new(&entry.name);
+        let replaced = shelf.open.get(&key).cloned();
+        // From here until the swap is decided nothing more is committed to what is replaced.
+        let mut held = replaced.as_ref().map(|database| database.current()).transpose()?;
+        if let (Some(old), Some((core, _))) = (&old, &held) {
+            entry.since = entry.since.max(next_moment(core.last.committed_at));
+            entry.past = self.keep_log(old)?;
+        }
         let decided = Entry { pending: Some(aside.clone()), ..entry.clone() };
+        let restored_by = entry.restored_by;
         self.change_on(&mut shelf, |catalog| {
             catalog.remove(&entry.name);
             catalog.databases.push(decided);
             catalog.aside.retain(|path| !aside.contains(path));
+            catalog.restores.retain(|r| Some(r.id) != restored_by);
         })?;
-        if let Some(database) = shelf.open.remove(&key) {
-            database.close();
+        if let Some((core, _)) = &mut held {
+            core.closed = true;
         }
+        drop(held);
+        shelf.open.remove(&key);
         self.change_on(&mut shelf, |catalog| catalog.find_mut(&entry.name).map_or(Ok(()), Entry::settle))??;
         for path in old.iter().flat_map(|old| old.files.iter()).filter(|path| !entry.files.contains(path)) {
             remove(path);
         }
-        let database = Database::open(&entry.files.data, &entry.files.log, Arc::clone(&self.clock))
+        let database = Database::open(&entry.files.data, &entry.files.log, entry.since, Arc::clone(&self.clock))
             .map_err(|e| WorkloadError::io(format!("open database '{}'", entry.name), e))?;
         shelf.open.insert(key, Arc::new(database));
         Ok(())
@@ -257,7 +341,31 @@ impl Instance {
             database.close();
         }
         entry.files.iter().for_each(remove);
+        for past in &entry.past {
+            lock(&self.bygone).remove(&past.log);
+            remove(&past.log);
+        }
         Ok(())
+    }
+
+    /// Keeps the log of a database that is about to be replaced, for the oracle.
+    fn keep_log(&self, old: &Entry) -> Result<Vec<Past>, WorkloadError> {
+        let folder = self.folder.join("History");
+        let log = folder.join(format!("{}.{}.ldf", file_name(&old.name), old.past.len() + 1));
+        let keep = || -> std::io::Result<()> {
+            fs::create_dir_all(&folder)?;
+            // One that is there already is of a replacement that did not come about.
+            remove(&log);
+            match fs::hard_link(&old.files.log, &log) {
+                // Another file system, or one without links.
+                Err(_) => fs::copy(&old.files.log, &log).map(|_| ()),
+                linked => linked,
+            }
+        };
+        keep().map_err(|e| WorkloadError::io(format!("keep the log of database '{}'", old.name), e))?;
+        let mut past = old.past.clone();
+        past.push(Past { log, since: old.since });
+        Ok(past)
     }
 
     /// All open databases.

@@ -2,16 +2,21 @@
 //! moment, without asking a backup.
 //!
 //! A database is a data file of 8 KiB pages and a transaction log ([`txlog`]); a change is logged
-//! before it is written. Because the content of a page follows from a seed, the log is small, is
-//! never truncated, and carries the checksum of the whole database after each change ([`oracle`]).
-//! Backups are fuzzy page copies plus the log over them ([`backup`], [`format`]); restores build
-//! aside and swap ([`restore`]).
+//! before it is written ([`change`]). Because the content of a page follows from a seed, the log is
+//! small, is never truncated, and carries the checksum of the whole database after each change
+//! ([`oracle`]). Its writer commits at fixed moments of the server's clock ([`writer`]). Backups are
+//! fuzzy page copies plus the log over them, or log alone ([`backup`], [`chain`], [`format`]); restores
+//! apply a chain aside, step by step, and swap ([`restore`], [`apply`]).
 
+mod apply;
 mod aside;
 mod backup;
 mod catalog;
+mod chain;
+mod change;
 mod database;
 mod format;
+mod index;
 mod instance;
 mod oracle;
 mod pages;
@@ -30,7 +35,7 @@ use super::{BackupOutput, BackupRequest, RestoreInput, Workload, WorkloadError};
 use async_trait::async_trait;
 use rsvault_domain::backup::BackupFacts;
 use rsvault_domain::discovery::InstanceInventory;
-use rsvault_domain::restore::{RestorePlan, RestoreStep};
+use rsvault_domain::restore::{RestorePlan, RestoreStep, RestoreTarget};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -68,27 +73,38 @@ impl Workload for SimulatedEngine {
         backup::run(&self.0.instance(&request.instance)?, request, output, cancel).await
     }
 
+    async fn confirm(&self, request: &BackupRequest, facts: &BackupFacts) -> Result<(), WorkloadError> {
+        let (entry, database) = self.0.instance(&request.instance)?.database(&request.database)?;
+        let (kind, facts) = (request.kind, facts.clone());
+        server::blocking(move || database.confirm(kind, &facts, entry.recovery_model)).await
+    }
+
+    async fn steps_done(&self, id: Uuid, plan: &RestorePlan) -> Result<usize, WorkloadError> {
+        Ok(restore::steps_done(&self.0, id, plan))
+    }
+
     async fn check_restore(&self, plan: &RestorePlan) -> Result<(), WorkloadError> {
         restore::check(&self.0, plan).map(|_| ())
     }
 
     async fn restore_step(
         &self,
-        _id: Uuid,
+        id: Uuid,
         plan: &RestorePlan,
         index: usize,
         _step: &RestoreStep,
         input: &mut dyn RestoreInput,
         cancel: &CancellationToken,
     ) -> Result<(), WorkloadError> {
-        restore::run(&self.0, plan, index, input, cancel).await?;
+        restore::run(&self.0, id, plan, index, input, cancel).await?;
         // The database that was swapped in may be one that has a background writer.
-        self.0.retune();
-        Ok(())
+        self.0.retuned().await
     }
 
-    async fn abandon_restore(&self, _id: Uuid, _plan: &RestorePlan) -> Result<(), WorkloadError> {
-        // A step that fails or is dropped removes what it built, and nothing is kept between steps.
-        Ok(())
+    async fn abandon_restore(&self, id: Uuid, plan: &RestorePlan) -> Result<(), WorkloadError> {
+        let RestoreTarget::Database { instance, .. } = &plan.target else { return Ok(()) };
+        // Of an instance that is gone nothing is left.
+        let Ok(instance) = self.0.instance(instance) else { return Ok(()) };
+        server::blocking(move || instance.abandon(id)).await
     }
 }

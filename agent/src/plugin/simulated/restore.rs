@@ -1,23 +1,20 @@
-//! Restore of a full backup: built aside, checked against its trailer, then swapped in.
+//! Restores: a full, then a differential and logs, built aside step by step, proven, then swapped in.
 //!
-//! Always holds: until the swap nothing that existed has changed; a failure, a cancel or a dropped
-//! future removes what was built; what is swapped in hashes, as read back from its file, to the
-//! state the backup ended with.
+//! Always holds: until the swap nothing that existed has changed; a first step that fails, is
+//! cancelled or dropped removes what it built, a later one leaves what the steps before it built, and
+//! may be run again; what is swapped in hashes, as read back from its file, to the state that the last
+//! backup recorded, or that its log recorded for the moment to stop at.
 
+use super::apply::{Site, Step, apply};
 use super::aside::Aside;
-use super::catalog::{Entry, Files, Origin};
-use super::database::{Database, WriteReceipt, hash_file, redo};
-use super::format::{Decoder, Header, Section, Trailer, corrupt};
-use super::instance::{Instance, Work};
-use super::pages::PAGE_SIZE;
+use super::catalog::{Built, Entry, Files, Origin, Standing};
+use super::database::{Database, WriteReceipt};
+use super::instance::{Instance, Work, lock};
 use super::server::{SimulatedServer, blocking};
-use super::txlog::Record;
 use crate::plugin::{RestoreInput, WorkloadError};
-use rsvault_domain::backup::{BackupKind, FileKind, Lsn};
-use rsvault_domain::id::NameKey;
+use rsvault_domain::backup::{BackupKind, FileKind};
+use rsvault_domain::id::{NameKey, SetId};
 use rsvault_domain::restore::{FileMapping, RestorePlan, RestoreTarget};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -39,12 +36,14 @@ pub(super) fn check<'a>(server: &SimulatedServer, plan: &'a RestorePlan) -> Resu
     let RestoreTarget::Database { instance, database, overwrite, files: mappings, recover } = &plan.target else {
         return Err(refuse("Restoring as files writes the streams as they are; the engine has no part in it.".into()));
     };
-    if let [step] = plan.steps.as_slice()
-        && matches!(step.kind, BackupKind::Full | BackupKind::CopyOnlyFull)
-        && plan.stop_at.is_none()
-    {
-    } else {
-        return Err(refuse("This build of the simulated engine restores one Full or CopyOnlyFull, to its end.".into()));
+    let kinds: Vec<BackupKind> = plan.steps.iter().map(|step| step.kind).collect();
+    let logs = match kinds.as_slice() {
+        [BackupKind::Full | BackupKind::CopyOnlyFull, BackupKind::Differential, logs @ ..]
+        | [BackupKind::Full | BackupKind::CopyOnlyFull, logs @ ..] => logs,
+        _ => return Err(refuse("A restore begins with a Full or CopyOnlyFull.".into())),
+    };
+    if logs.iter().any(|kind| *kind != BackupKind::Log) {
+        return Err(refuse("After the full comes at most one Differential, then logs.".into()));
     }
     let instance = server.instance(instance)?;
     instance.connect()?;
@@ -104,10 +103,27 @@ fn target_path(text: &str) -> Result<PathBuf, WorkloadError> {
     ))
 }
 
+/// How many steps of the restore `id` are done and stand.
+pub(super) fn steps_done(server: &SimulatedServer, id: Uuid, plan: &RestorePlan) -> usize {
+    let RestoreTarget::Database { instance, database, .. } = &plan.target else { return 0 };
+    let Ok(instance) = server.instance(instance) else { return 0 };
+    if instance.lookup(database).is_some_and(|(entry, _)| entry.restored_by == Some(id)) {
+        return plan.steps.len();
+    }
+    let fits = |standing: &Standing| NameKey::new(&standing.database) == NameKey::new(database) && sets(plan).starts_with(&standing.sets);
+    instance.standing(id).filter(fits).map_or(0, |standing| standing.sets.len())
+}
+
+fn sets(plan: &RestorePlan) -> Vec<SetId> {
+    plan.steps.iter().map(|step| step.set_id).collect()
+}
+
+/// Runs step `index`.
 pub(super) async fn run(
     server: &SimulatedServer,
+    id: Uuid,
     plan: &RestorePlan,
-    step: usize,
+    index: usize,
     input: &mut dyn RestoreInput,
     cancel: &CancellationToken,
 ) -> Result<(), WorkloadError> {
@@ -116,134 +132,71 @@ pub(super) async fn run(
         .instance
         .claim(Work::Restore, target.database)
         .ok_or_else(|| WorkloadError::fault("UserErrorRestoreOperationInProgress", format!("Database '{}'.", target.database)))?;
-    let reserved = (Arc::clone(&target.instance), target.files.clone());
-    let aside = Arc::new(blocking(move || Aside::reserve(&reserved.0, &reserved.1)).await?);
-    let (header, trailer) = tokio::select! {
+    let (built, aside) = if index == 0 {
+        let reserved = (Arc::clone(&target.instance), target.files.clone());
+        (None, blocking(move || Aside::reserve(&reserved.0, &reserved.1)).await?)
+    } else {
+        let standing = target.instance.standing(id).filter(|standing| sets(plan)[..index.min(plan.steps.len())] == standing.sets);
+        let Some(standing) = standing else {
+            return Err(WorkloadError::fault(
+                "WorkloadRestoreFailed",
+                format!("Step {index} is due, but the steps before it do not stand on the server."),
+            ));
+        };
+        (Some(standing.built), Aside::standing(&target.instance, standing.files))
+    };
+    let Some(kind) = plan.steps.get(index).map(|step| step.kind) else {
+        return Err(WorkloadError::fault("WorkloadRestoreFailed", format!("The plan has no step {index}.")));
+    };
+    let last = index + 1 == plan.steps.len();
+    let untouched = lock(&target.instance.untouched).remove(&id);
+    let site = Arc::new(Site { aside, claim });
+    let step = Step { index, kind, mappings: target.mappings, stop_at: plan.stop_at, last, untouched };
+    let built = tokio::select! {
         biased;
         () = cancel.cancelled() => return Err(WorkloadError::Cancelled),
-        built = build(&aside, &target, step, input, cancel) => built?,
+        built = apply(&site, built, &step, input, cancel) => built?,
     };
+    let instance = Arc::clone(&target.instance);
+    if !last {
+        let database = target.database.to_owned();
+        let sets = sets(plan)[..=index].to_vec();
+        return blocking(move || {
+            let files = site.aside.files.clone();
+            instance.stand(Standing { id, database, sets, files, built, touched_at: instance.clock.now() })
+        })
+        .await;
+    }
     let entry = Entry {
         name: target.database.to_owned(),
         origin: Origin::Restored,
-        recovery_model: header.recovery_model,
+        recovery_model: built.recovery_model,
         files: target.files.clone(),
-        logical_data: logical(&header, FileKind::Data),
-        logical_log: logical(&header, FileKind::Log),
+        logical_data: built.logical_data.clone(),
+        logical_log: built.logical_log.clone(),
         restoring: !target.recover,
+        read_only: built.read_only,
+        restored_by: Some(id),
+        since: instance.clock.now(),
+        past: vec![],
         pending: None,
     };
-    // A recovered database goes its own way from here; one in NORECOVERY still follows its source.
-    let fork = if target.recover { Uuid::new_v4() } else { header.recovery_fork };
-    let base = WriteReceipt { lsn: trailer.last_lsn, committed_at: trailer.consistent_at };
-    let overwrite = target.overwrite;
+    let (overwrite, recover) = (target.overwrite, target.recover);
     blocking(move || {
-        let _claim = claim;
-        Database::create_log(&aside.files.log, header.pages, fork, base, trailer.state).map_err(writing)?;
-        Arc::into_inner(aside).ok_or_else(|| writing(std::io::Error::other("the files are still in use")))?.install(entry, overwrite)
+        let site = Arc::into_inner(site).ok_or_else(|| writing(std::io::Error::other("the files are still in use")))?;
+        let _claim = site.claim;
+        begin_log(&site.aside.files.log, &built, recover).map_err(writing)?;
+        site.aside.install(entry, overwrite)
     })
     .await
 }
 
-fn logical(header: &Header, kind: FileKind) -> String {
-    header.files.iter().find(|file| file.kind == kind).map_or_else(|| header.database.clone(), |file| file.logical_name.clone())
-}
-
-/// Writes pages and log into the files aside and proves the result.
-async fn build(
-    aside: &Arc<Aside>,
-    target: &Target<'_>,
-    step: usize,
-    input: &mut dyn RestoreInput,
-    cancel: &CancellationToken,
-) -> Result<(Header, Trailer), WorkloadError> {
-    if input.streams(step) != 1 {
-        return Err(corrupt(format!("The backup has {} streams; the simulated engine writes one.", input.streams(step))));
-    }
-    let mut decoder = Decoder::open(input, step).await?;
-    let Section::Header(header) = decoder.next().await? else { return Err(corrupt("The first section is not the header.")) };
-    check_logical_names(&header, target.mappings)?;
-    let pages = header.pages;
-    let held = Arc::clone(aside);
-    let data = blocking(move || {
-        let file = File::options().read(true).write(true).create_new(true).open(&held.files.data).map_err(writing)?;
-        file.set_len(u64::from(pages) * PAGE_SIZE as u64).map_err(writing)?;
-        Ok(Arc::new(file))
-    })
-    .await?;
-
-    let (mut next_page, mut log_records, mut last_lsn) = (0, 0_u64, header.checkpoint_lsn);
-    let trailer = loop {
-        match decoder.next().await? {
-            Section::Header(_) => return Err(corrupt("There is a second header.")),
-            Section::Pages { first, content } => {
-                let count = (content.len() / PAGE_SIZE) as u32;
-                if first != next_page || count > pages - next_page || log_records > 0 {
-                    return Err(corrupt(format!("A page run begins at page {first} where page {next_page} of {pages} is due.")));
-                }
-                let file = Arc::clone(&data);
-                blocking(move || file.write_all_at(&content, u64::from(first) * PAGE_SIZE as u64).map_err(writing)).await?;
-                next_page += count;
-            }
-            Section::Log(records) => {
-                if next_page != pages {
-                    return Err(corrupt(format!("The log begins where page {next_page} of {pages} is due.")));
-                }
-                log_records += records.len() as u64;
-                last_lsn = follow(last_lsn, &records)?;
-                let file = Arc::clone(&data);
-                blocking(move || records.iter().try_for_each(|record| redo(&file, pages, record)).map_err(writing)).await?;
-            }
-            Section::Trailer(trailer) => break trailer,
-        }
-    };
-    if next_page != pages || trailer.log_records != log_records || trailer.last_lsn != last_lsn || trailer.sections + 1 != decoder.sections
-    {
-        return Err(corrupt("The trailer does not fit what came before it."));
-    }
-    decoder.end().await?;
-    let stop = cancel.clone();
-    let state = blocking(move || {
-        let state = hash_file(&data, pages, || stop.is_cancelled()).map_err(writing)?;
-        data.sync_data().map_err(writing)?;
-        Ok(state)
-    })
-    .await?;
-    if state != trailer.state {
-        return Err(corrupt("The restored pages do not hash to the state in the trailer."));
-    }
-    Ok((*header, trailer))
-}
-
-fn follow(mut last: Lsn, records: &[Record]) -> Result<Lsn, WorkloadError> {
-    for record in records {
-        if record.lsn <= last {
-            return Err(corrupt(format!("The log record with LSN {} follows LSN {last}.", record.lsn)));
-        }
-        last = record.lsn;
-    }
-    Ok(last)
-}
-
-fn check_logical_names(header: &Header, mappings: &[FileMapping]) -> Result<(), WorkloadError> {
-    for mapping in mappings {
-        let known = header
-            .files
-            .iter()
-            .any(|file| file.kind == mapping.kind && NameKey::new(&file.logical_name) == NameKey::new(&mapping.logical_name));
-        if !known && !mapping.logical_name.is_empty() {
-            return Err(WorkloadError::fault(
-                "UserErrorGenericSQLUserCorrectableFault",
-                format!(
-                    "Logical {} file '{}' is not part of the backup of '{}'.",
-                    mapping.kind.as_str(),
-                    mapping.logical_name,
-                    header.database
-                ),
-            ));
-        }
-    }
-    Ok(())
+/// The log of the restored database. A recovered one goes its own way from here; one in NORECOVERY
+/// still follows its source.
+fn begin_log(path: &Path, built: &Built, recover: bool) -> std::io::Result<()> {
+    let fork = if recover { Uuid::new_v4() } else { built.recovery_fork };
+    let base = WriteReceipt { lsn: built.lsn, committed_at: built.committed_at };
+    Database::create_log(path, built.pages, fork, base, built.state, true)
 }
 
 fn writing(error: std::io::Error) -> WorkloadError {

@@ -5,18 +5,20 @@
 //! databases stay; every background task is the server's and ends with [`SimulatedServer::shutdown`].
 
 use super::aside::Aside;
+use super::backup;
 use super::catalog::{Entry, Origin, file_name};
 use super::database::{Database, WriteReceipt};
 use super::instance::{Instance, Settings, Work, lock};
 use super::oracle::{At, Checksum};
 use super::pages::{PAGES_PER_MIB, seed_of};
-use super::writer;
+use super::writer::{self, Pace};
 use crate::plugin::WorkloadError;
+use jiff::SignedDuration;
 use rsvault_domain::backup::{BackupKind, RecoveryModel};
 use rsvault_domain::discovery::{InstanceInventory, ServerState};
 use rsvault_domain::id::NameKey;
 use rsvault_domain::ports::{Clock, OracleChange};
-use rsvault_domain::simulation::{InstanceSpec, SYSTEM_DATABASES, ServerSpec};
+use rsvault_domain::simulation::{DatabaseSpec, InstanceSpec, SYSTEM_DATABASES, ServerSpec};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -60,6 +62,7 @@ impl SimulatedServer {
             stop: CancellationToken::new(),
         });
         server.apply(spec).await?;
+        server.tasks.spawn(writer::run(Arc::downgrade(&server), server.stop.clone()));
         Ok(server)
     }
 
@@ -90,11 +93,10 @@ impl SimulatedServer {
             for wanted in &spec.instances {
                 server.apply_instance(wanted, spec.state)?;
             }
+            server.retune();
             Ok(())
         })
-        .await?;
-        self.retune();
-        Ok(())
+        .await
     }
 
     fn apply_instance(&self, spec: &InstanceSpec, state: ServerState) -> Result<(), WorkloadError> {
@@ -116,38 +118,58 @@ impl SimulatedServer {
         }
         for name in SYSTEM_DATABASES {
             let model = if name == "model" { RecoveryModel::Full } else { RecoveryModel::Simple };
-            self.provide(&instance, name, Origin::System, model, 1)?;
+            let spec = DatabaseSpec {
+                name: name.to_owned(),
+                recovery_model: model,
+                size_mib: 1,
+                write_rate: 0,
+                write_interval_seconds: 1,
+                read_only: false,
+            };
+            self.provide(&instance, &spec, Origin::System)?;
         }
         for database in &spec.databases {
-            self.provide(&instance, &database.name, Origin::Spec, database.recovery_model, database.size_mib)?;
+            self.provide(&instance, database, Origin::Spec)?;
         }
         instance.set(Settings {
             version: spec.version.clone().unwrap_or_else(|| VERSION.to_owned()),
             edition: spec.edition.clone().unwrap_or_else(|| EDITION.to_owned()),
             online: spec.online && state == ServerState::Running,
             sysadmin: spec.sysadmin,
-            rates: spec.databases.iter().map(|d| (NameKey::new(&d.name), d.write_rate)).collect(),
+            paces: spec.databases.iter().filter_map(|d| Some((NameKey::new(&d.name), self.pace(&instance, d)?))).collect(),
         });
         Ok(())
     }
 
-    /// Makes a database if it is missing; else only its recovery model follows the spec.
-    fn provide(
-        &self,
-        instance: &Arc<Instance>,
-        name: &str,
-        origin: Origin,
-        model: RecoveryModel,
-        size_mib: u32,
-    ) -> Result<(), WorkloadError> {
-        if let Some(entry) = instance.entries().into_iter().find(|e| NameKey::new(&e.name) == NameKey::new(name)) {
-            if entry.origin == origin && entry.recovery_model == model {
+    /// What the writer of a database does; None for none.
+    fn pace(&self, instance: &Instance, spec: &DatabaseSpec) -> Option<Pace> {
+        (spec.write_rate > 0 && !spec.read_only).then(|| Pace {
+            pages: spec.write_rate,
+            every: SignedDuration::from_secs(spec.write_interval_seconds.max(1).into()),
+            seed: self.seed(instance, &spec.name),
+        })
+    }
+    fn seed(&self, instance: &Instance, database: &str) -> u64 {
+        seed_of(&format!("{}/{}/{database}", self.name, instance.name))
+    }
+
+    /// Makes a database if it is missing; else only its recovery model and whether it is read-only
+    /// follow the spec.
+    fn provide(&self, instance: &Arc<Instance>, spec: &DatabaseSpec, origin: Origin) -> Result<(), WorkloadError> {
+        let (name, model, read_only) = (spec.name.as_str(), spec.recovery_model, spec.read_only);
+        if let Some((entry, database)) = instance.lookup(name) {
+            if (entry.origin, entry.recovery_model, entry.read_only) == (origin, model, read_only) {
                 return Ok(());
+            }
+            if entry.recovery_model != model {
+                // First: a crash in between leaves a chain broken rather than one that has a hole.
+                database.change_model(entry.recovery_model, model)?;
             }
             return instance.change(|catalog| {
                 if let Some(entry) = catalog.find_mut(name) {
                     entry.origin = origin;
                     entry.recovery_model = model;
+                    entry.read_only = read_only;
                 }
             });
         }
@@ -162,8 +184,8 @@ impl SimulatedServer {
             ));
         }
         let aside = Aside::reserve(instance, &files)?;
-        let seed = seed_of(&format!("{}/{}/{name}", self.name, instance.name));
-        Database::create(&aside.files.data, &aside.files.log, size_mib * PAGES_PER_MIB, seed, self.clock.now())
+        let seed = self.seed(instance, name);
+        Database::create(&aside.files.data, &aside.files.log, spec.size_mib * PAGES_PER_MIB, seed, self.clock.now())
             .map_err(|e| WorkloadError::io(format!("create database '{name}'"), e))?;
         let entry = Entry {
             name: name.to_owned(),
@@ -173,21 +195,55 @@ impl SimulatedServer {
             logical_data: name.to_owned(),
             logical_log: format!("{name}_log"),
             restoring: false,
+            read_only,
+            restored_by: None,
+            since: self.clock.now(),
+            past: vec![],
             pending: None,
         };
         aside.install(entry, false)
     }
 
-    /// Starts and stops background writers so that they match the settings. Cheap; called after
-    /// everything that opens a database.
-    pub(super) fn retune(&self) {
-        let instances: Vec<_> = lock(&self.instances).values().cloned().collect();
-        for instance in instances {
+    /// Starts and stops writers so that they match the settings. Cheap; called after everything that
+    /// opens a database.
+    fn retune(&self) {
+        for instance in self.instances() {
             let settings = instance.settings();
             for (name, database) in instance.open_databases() {
-                let recovered = instance.database(name.as_str()).is_ok();
-                let rate = if settings.online && recovered { settings.rates.get(&name).copied().unwrap_or(0) } else { 0 };
-                writer::set_rate(&self.tasks, &self.stop, &database, rate);
+                let writes = settings.online && !self.stop.is_cancelled() && instance.database(name.as_str()).is_ok();
+                let pace = settings.paces.get(&name).copied().filter(|_| writes);
+                if let Err(error) = database.set_pace(pace) {
+                    tracing::debug!(%error, "a database went while its writer was set");
+                }
+            }
+        }
+    }
+    /// The same, off the async threads.
+    pub(super) async fn retuned(self: &Arc<Self>) -> Result<(), WorkloadError> {
+        let server = Arc::clone(self);
+        blocking(move || {
+            server.retune();
+            Ok(())
+        })
+        .await
+    }
+
+    fn instances(&self) -> Vec<Arc<Instance>> {
+        lock(&self.instances).values().cloned().collect()
+    }
+
+    /// Lets the writers catch up and removes restores that nobody went on with.
+    pub(super) fn look(&self) {
+        for instance in self.instances() {
+            for database in instance.open_databases().into_values() {
+                if let Err(error) = database.current().map(|_| ())
+                    && !matches!(error, WorkloadError::Fault(_))
+                {
+                    tracing::warn!(%error, instance = instance.name, "a writer could not commit");
+                }
+            }
+            if let Err(error) = instance.tidy() {
+                tracing::warn!(%error, instance = instance.name, "a restore that nobody goes on with could not be removed");
             }
         }
     }
@@ -209,28 +265,38 @@ impl SimulatedServer {
         lock(&self.instances).values().map(|instance| instance.inventory()).collect()
     }
 
-    /// Commits a change of up to `pages` pages of a database; which ones and what they hold then
-    /// follows from `seed`.
+    /// Commits a change of a database; which pages and what they hold then follows from its seed.
     pub async fn write(&self, instance: &str, database: &str, change: OracleChange) -> Result<WriteReceipt, WorkloadError> {
-        let (_, database) = self.instance(instance)?.database(database)?;
-        blocking(move || database.write(change.pages, change.seed)).await
+        let (entry, database) = self.instance(instance)?.database(database)?;
+        if entry.read_only {
+            return Err(WorkloadError::fault(
+                "UserErrorGenericSQLUserCorrectableFault",
+                format!("Database '{}' is read-only.", entry.name),
+            ));
+        }
+        let bulk = change.bulk && entry.recovery_model == RecoveryModel::BulkLogged;
+        blocking(move || database.write(OracleChange { bulk, ..change })).await
     }
 
-    /// A backup by another product.
-    pub async fn foreign_backup(&self, instance: &str, database: &str, _kind: BackupKind) -> Result<WriteReceipt, WorkloadError> {
-        let (_, database) = self.instance(instance)?.database(database)?;
-        blocking(move || database.mark(false).map(|m| m.receipt)).await
+    /// Another product takes a backup of `kind`, whose bytes nobody here sees: a log takes the log away
+    /// from the next log backup, a full becomes the base of differentials. Answers where it ended.
+    pub async fn foreign_backup(&self, instance: &str, database: &str, kind: BackupKind) -> Result<WriteReceipt, WorkloadError> {
+        let instance = self.instance(instance)?;
+        instance.connect()?;
+        let (entry, database) = instance.database(database)?;
+        backup::refuse_kind(&entry, kind)?;
+        blocking(move || database.foreign(kind, entry.recovery_model)).await
     }
 
     /// The oracle: the hash of all pages at an LSN or a time, known from the history of changes; with
     /// no `at`, read from the data file as it is now.
     pub async fn checksum(&self, instance: &str, database: &str, at: Option<At>) -> Result<Checksum, WorkloadError> {
-        let (_, database) = self.instance(instance)?.database(database)?;
-        blocking(move || database.checksum(at)).await
+        let (instance, database) = (self.instance(instance)?, database.to_owned());
+        blocking(move || instance.checksum(&database, at)).await
     }
 
     /// Recovers a database that a restore left in NORECOVERY.
-    pub async fn recover(&self, instance: &str, database: &str) -> Result<(), WorkloadError> {
+    pub async fn recover(self: &Arc<Self>, instance: &str, database: &str) -> Result<(), WorkloadError> {
         let (instance, name) = (self.instance(instance)?, database.to_owned());
         blocking(move || {
             let (entry, database) =
@@ -242,8 +308,7 @@ impl SimulatedServer {
             Ok(())
         })
         .await?;
-        self.retune();
-        Ok(())
+        self.retuned().await
     }
 
     /// Ends all background work and brings the data files up to the log. The server can be opened
@@ -252,10 +317,11 @@ impl SimulatedServer {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-        let instances: Vec<_> = lock(&self.instances).values().cloned().collect();
+        let instances = self.instances();
         blocking(move || {
             for database in instances.iter().flat_map(|instance| instance.open_databases().into_values()) {
-                database.checkpoint().map_err(|e| WorkloadError::io("checkpoint", e))?;
+                database.checkpoint()?;
+                database.set_pace(None)?;
             }
             Ok(())
         })

@@ -1,10 +1,11 @@
 //! The transaction log file (`.ldf`): two boot slots, then records end to end.
 //!
 //! Always holds: a record is whole in the file before a page that it changes is written; LSNs
-//! strictly rise and commit times never fall; what follows the last whole record is a torn write of
+//! and commit times strictly rise, so a time says as well as an LSN where a log ends; what follows the last whole record is a torn write of
 //! the last instant and is cut off on opening. The boot slots are written in turn, so that one of
 //! them is always whole. Nothing is truncated away: the log is the memory of the oracle.
 
+use super::index::Index;
 use super::pages::{PAGE_SIZE, State};
 use jiff::Timestamp;
 use rsvault_domain::backup::Lsn;
@@ -26,6 +27,8 @@ pub(super) const FIRST_LSN: Lsn = Lsn(34_000_000_048_000_001);
 const FRAME: usize = 12;
 const FIXED: usize = 16 + 8 + 8 + 32 + 4;
 const SCAN: usize = 256 * 1024;
+/// In the stored number of pages: the change is of a bulk operation.
+const BULK: u32 = 1 << 31;
 
 /// What a database knows of itself, beside its pages.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +42,15 @@ pub(super) struct Boot {
     pub(super) recovery_fork: Uuid,
     /// Checkpoint of the last full backup (0: none).
     pub(super) database_backup_lsn: Lsn,
+    /// Where the next log backup begins; None while there is no log chain.
+    #[serde(default)]
+    pub(super) log_backup_lsn: Option<Lsn>,
+    /// Where the log chain was last broken: a full that began before it starts none.
+    #[serde(default)]
+    pub(super) broken_lsn: Lsn,
+    /// Whether these files were made by a restore.
+    #[serde(default)]
+    pub(super) restored: bool,
     /// Every change up to here is in the data file.
     pub(super) checkpoint_lsn: Lsn,
     /// Where this log begins: the LSN of the state the files were made with.
@@ -58,6 +70,8 @@ pub(super) struct Record {
     pub(super) committed_at: Timestamp,
     /// Seed of the content that `pages` have from now on.
     pub(super) seed: u64,
+    /// Whether it is a minimally logged bulk operation.
+    pub(super) bulk: bool,
     /// Hash of the whole database after it.
     pub(super) state: State,
     /// Pages it changes.
@@ -79,7 +93,8 @@ impl Record {
         body.extend_from_slice(&self.committed_at.as_microsecond().to_le_bytes());
         body.extend_from_slice(&self.seed.to_le_bytes());
         body.extend_from_slice(&self.state.to_bytes());
-        body.extend_from_slice(&(self.pages.len() as u32).to_le_bytes());
+        let count = self.pages.len() as u32 | if self.bulk { BULK } else { 0 };
+        body.extend_from_slice(&count.to_le_bytes());
         for page in &self.pages {
             body.extend_from_slice(&page.to_le_bytes());
         }
@@ -99,7 +114,8 @@ impl Record {
             return None;
         }
         let pages: Vec<u32> = body[FIXED..].chunks_exact(4).filter_map(|p| Some(u32::from_le_bytes(p.try_into().ok()?))).collect();
-        if u32::from_le_bytes(body[64..68].try_into().ok()?) as usize != pages.len() {
+        let count = u32::from_le_bytes(body[64..68].try_into().ok()?);
+        if (count & !BULK) as usize != pages.len() {
             return None;
         }
         let record = Self {
@@ -107,6 +123,7 @@ impl Record {
             committed_at: Timestamp::from_microsecond(i64::from_le_bytes(body[16..24].try_into().ok()?)).ok()?,
             seed: u64::from_le_bytes(body[24..32].try_into().ok()?),
             state: State::from_bytes(body[32..64].try_into().ok()?),
+            bulk: count & BULK != 0,
             pages,
         };
         Some((record, FRAME + length))
@@ -124,6 +141,17 @@ pub(super) struct LogFile {
     pub(super) file: Arc<File>,
     /// Where the next record goes.
     pub(super) end: u64,
+    pub(super) index: Index,
+}
+
+/// A place in a log: the record before it, or the state that the log begins with.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) lsn: Lsn,
+    pub(super) committed_at: Timestamp,
+    pub(super) state: State,
+    /// Offset of what comes next.
+    pub(super) offset: u64,
 }
 
 impl LogFile {
@@ -131,12 +159,12 @@ impl LogFile {
     pub(super) fn create(path: &Path, boot: &mut Boot) -> Result<Self> {
         let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
         file.set_len(RECORDS_START)?;
-        let log = Self { file: Arc::new(file), end: RECORDS_START };
+        let log = Self { file: Arc::new(file), end: RECORDS_START, index: Index::default() };
         log.write_boot(boot)?;
         Ok(log)
     }
 
-    /// Opens a log; the caller scans it to find its end.
+    /// Opens a log; the caller reads it through to find its end and to fill the index.
     pub(super) fn open(path: &Path) -> Result<(Self, Boot)> {
         let file = File::options().read(true).write(true).open(path)?;
         let end = file.metadata()?.len();
@@ -144,7 +172,7 @@ impl LogFile {
             .filter_map(|slot| read_slot(&file, slot))
             .max_by_key(|boot| boot.sequence)
             .ok_or_else(|| Error::new(ErrorKind::InvalidData, "neither boot slot of the log is whole"))?;
-        Ok((Self { file: Arc::new(file), end }, boot))
+        Ok((Self { file: Arc::new(file), end, index: Index::default() }, boot))
     }
 
     /// Writes the boot record over the older slot and waits for the disk.
@@ -160,11 +188,63 @@ impl LogFile {
         self.file.sync_data()
     }
 
-    /// Appends a record.
-    pub(super) fn append(&mut self, record: &Record) -> Result<()> {
+    /// Reads all records, for each of them calls `each`, and gives the last place. A torn end is cut
+    /// off.
+    pub(super) fn read_through(&mut self, boot: &Boot, mut each: impl FnMut(&Record) -> Result<()>) -> Result<Place> {
+        let mut place = Place { lsn: boot.base_lsn, committed_at: boot.base_time, state: boot.base_state, offset: RECORDS_START };
+        let mut scan = self.scan(RECORDS_START, self.end);
+        loop {
+            match scan.next() {
+                Ok(Some(record)) => {
+                    each(&record)?;
+                    self.index.note(&record, place.offset);
+                    place = Place { lsn: record.lsn, committed_at: record.committed_at, state: record.state, offset: scan.offset };
+                }
+                Ok(None) => return Ok(place),
+                Err(error) if error.kind() == ErrorKind::InvalidData => {
+                    tracing::warn!(bytes = self.end - scan.offset, "the last log record was torn; cut off");
+                    self.end = scan.offset;
+                    self.file.set_len(self.end)?;
+                    return Ok(place);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The place after the last record that `reaches` holds for; None if not even the state that the
+    /// log begins with is reached.
+    pub(super) fn find(&self, boot: &Boot, reaches: impl Fn(Lsn, Timestamp) -> bool) -> Result<Option<Place>> {
+        if !reaches(boot.base_lsn, boot.base_time) {
+            return Ok(None);
+        }
+        let mut scan = self.scan(self.index.near(&reaches), self.end);
+        let mut place = Place { lsn: boot.base_lsn, committed_at: boot.base_time, state: boot.base_state, offset: RECORDS_START };
+        while let Some(record) = scan.next()? {
+            if !reaches(record.lsn, record.committed_at) {
+                break;
+            }
+            place = Place { lsn: record.lsn, committed_at: record.committed_at, state: record.state, offset: scan.offset };
+        }
+        Ok(Some(place))
+    }
+
+    /// Appends records: all of them or none.
+    pub(super) fn append(&mut self, records: &[Record]) -> Result<()> {
         let mut bytes = Vec::new();
-        record.encode(&mut bytes);
-        self.file.write_all_at(&bytes, self.end)?;
+        let mut begins = Vec::with_capacity(records.len());
+        for record in records {
+            begins.push(self.end + bytes.len() as u64);
+            record.encode(&mut bytes);
+        }
+        if let Err(error) = self.file.write_all_at(&bytes, self.end) {
+            // Whole records of a batch that failed must not be found on opening.
+            self.file.set_len(self.end)?;
+            return Err(error);
+        }
+        for (record, offset) in records.iter().zip(begins) {
+            self.index.note(record, offset);
+        }
         self.end += bytes.len() as u64;
         Ok(())
     }

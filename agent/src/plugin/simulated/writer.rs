@@ -1,57 +1,89 @@
-//! The background writer: changes pages of one database at a steady rate.
+//! The writer of a database: commits at fixed moments of the server's clock.
 //!
-//! Always holds: it belongs to the server's task set and ends with it, with the database, or when
-//! the rate changes; it holds no database open.
+//! Always holds: what is due by now is committed, each at its own moment, before anyone looks at the
+//! database ([`Database::current`]); so a clock that jumps a day has a day's commits, and they are
+//! the same whoever looked in between: pages and content follow from the moment. The background task
+//! only keeps the log from lagging behind while nobody looks.
 
-use super::database::Database;
-use super::instance::lock;
+use super::change::drawn;
+use super::database::{Core, Database};
 use super::pages::SplitMix;
-use std::sync::{Arc, Weak};
+use super::server::SimulatedServer;
+use crate::plugin::WorkloadError;
+use jiff::{SignedDuration, Timestamp};
+use std::io::Result;
+use std::sync::Weak;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-const TICK: Duration = Duration::from_millis(100);
+/// How often the background task looks.
+const LOOK: Duration = Duration::from_secs(1);
+/// Most records that are committed together.
+const BATCH: usize = 8192;
 
-/// Makes the writer of a database run at `rate` pages a second; 0 ends it.
-pub(super) fn set_rate(tasks: &TaskTracker, stop: &CancellationToken, database: &Arc<Database>, rate: u32) {
-    let mut writer = lock(&database.writer);
-    if writer.as_ref().map_or(0, |(running, _)| *running) == rate {
-        return;
-    }
-    if let Some((_, old)) = writer.take() {
-        old.cancel();
-    }
-    if rate == 0 || stop.is_cancelled() {
-        return;
-    }
-    let stop = stop.child_token();
-    *writer = Some((rate, stop.clone()));
-    tasks.spawn(run(Arc::downgrade(database), rate, stop));
+/// What a writer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    /// Pages of each commit; not 0.
+    pub(super) pages: u32,
+    /// From one commit to the next; not 0.
+    pub(super) every: SignedDuration,
+    /// Tells databases apart.
+    pub(super) seed: u64,
 }
 
-async fn run(database: Weak<Database>, rate: u32, stop: CancellationToken) {
-    // Slow rates tick once per page, fast ones write several pages a tick.
-    let pages = (rate / 10).max(1);
-    let mut ticks = tokio::time::interval(TICK.max(Duration::from_secs(1) * pages / rate));
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut seeds = SplitMix(u64::from(rate));
+/// A writer at work.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pace: Pace,
+    /// Its next commit.
+    due: Timestamp,
+}
+
+impl Database {
+    /// Makes the writer keep `pace` from now on; None ends it. One that keeps it already goes on.
+    pub(super) fn set_pace(&self, pace: Option<Pace>) -> std::result::Result<(), WorkloadError> {
+        let (mut core, now) = self.current()?;
+        if core.writer.as_ref().map(|writer| writer.pace) != pace {
+            core.writer = pace.and_then(|pace| Some(Writer { pace, due: now.checked_add(pace.every).ok()? }));
+        }
+        Ok(())
+    }
+
+    /// Commits what is due.
+    pub(super) fn catch_up(&self, core: &mut Core, now: Timestamp) -> Result<()> {
+        loop {
+            let mut changes = Vec::new();
+            while let Some(writer) = core.writer.as_mut()
+                && writer.due <= now
+                && changes.len() < BATCH
+            {
+                let seed = SplitMix(writer.pace.seed ^ writer.due.as_microsecond().cast_unsigned()).next();
+                changes.extend(drawn(self.pages, writer.pace.pages, seed, false, writer.due));
+                match writer.due.checked_add(writer.pace.every) {
+                    Ok(due) => writer.due = due,
+                    Err(_) => core.writer = None,
+                }
+            }
+            if changes.is_empty() {
+                return Ok(());
+            }
+            self.commit(core, &changes)?;
+        }
+    }
+}
+
+/// Lets all writers of a server catch up once a second until `stop`.
+pub(super) async fn run(server: Weak<SimulatedServer>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
-        let Some(database) = database.upgrade() else { return };
-        let seed = seeds.next();
-        match tokio::task::spawn_blocking(move || database.write_next(pages, seed)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => {
-                if !stop.is_cancelled() {
-                    tracing::warn!(%error, "a background writer ends");
-                }
-                return;
-            }
-            Err(_) => return,
+        let Some(server) = server.upgrade() else { return };
+        let looked = tokio::task::spawn_blocking(move || server.look()).await;
+        if looked.is_err() {
+            return;
         }
     }
 }

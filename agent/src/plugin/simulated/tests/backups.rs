@@ -42,29 +42,15 @@ async fn a_backup_under_load_restores_the_state_at_its_end() {
     assert!(facts.first_lsn < facts.last_lsn);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_background_writer_writes_and_ends_with_the_server() {
-    let world = World::new(200).await;
-    let first = world.server.checksum(INSTANCE, "sales", None).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let (facts, bytes) = world.backup("sales").await;
-    assert!(facts.first_lsn > first.lsn);
-    world.restore(to("copy", false), &bytes).await.unwrap();
-    assert_eq!(world.hash("copy", None).await, world.hash("sales", Some(At::Lsn(facts.last_lsn))).await);
-    assert_ne!(world.hash("copy", None).await, first.hash);
-    tokio::time::timeout(Duration::from_secs(5), world.server.shutdown()).await.unwrap().unwrap();
-    let end = world.server.checksum(INSTANCE, "sales", None).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(world.server.checksum(INSTANCE, "sales", None).await.unwrap(), end);
-}
-
 #[tokio::test]
 async fn only_a_full_moves_the_differential_base_and_every_backup_moves_the_lsn() {
     let world = World::new(0).await;
-    let base =
-        |world: &World| world.server.instance(INSTANCE).unwrap().database("sales").unwrap().1.history().unwrap().0.database_backup_lsn;
-    let cancel = CancellationToken::new();
-    let copy = world.engine.backup(&request("sales", BackupKind::CopyOnlyFull), &mut Taken::default(), &cancel).await.unwrap();
+    let base = |world: &World| {
+        let (_, database) = world.server.instance(INSTANCE).unwrap().database("sales").unwrap();
+        let (core, _) = database.current().unwrap();
+        core.boot.database_backup_lsn
+    };
+    let (copy, _) = world.backup_of("sales", BackupKind::CopyOnlyFull).await.unwrap();
     assert_eq!(base(&world), Lsn(0));
     let (full, _) = world.backup("SALES").await;
     assert_eq!(base(&world), full.checkpoint_lsn);
@@ -81,7 +67,11 @@ async fn what_cannot_be_backed_up_says_why() {
         ("nosuch", BackupKind::Full, "UserErrorSQLPODoesNotExist"),
         ("tempdb", BackupKind::Full, "UserErrorSQLPODoesNotExist"),
         ("master", BackupKind::Log, "UserErrorSQLPODoesNotSupportBackupType"),
-        ("sales", BackupKind::Differential, "UserErrorSQLPODoesNotSupportBackupType"),
+        ("master", BackupKind::Differential, "UserErrorSQLPODoesNotSupportBackupType"),
+        ("hr", BackupKind::Log, "UserErrorSQLPODoesNotSupportBackupType"),
+        ("hr", BackupKind::Differential, "UserErrorParentFullBackupMissing"),
+        ("sales", BackupKind::Differential, "UserErrorParentFullBackupMissing"),
+        ("sales", BackupKind::Log, "UserErrorParentFullBackupMissing"),
     ] {
         assert_eq!(code(world.engine.backup(&request(database, kind), &mut out, &cancel).await), why, "{database}");
     }

@@ -79,7 +79,7 @@ async fn a_torn_crash_is_repaired_from_the_log() {
     // No shutdown: the checkpoint is the one of the creation. Half of a page that was written since
     // then is lost, and the log ends in half a record.
     let (entry, database) = world.server.instance(INSTANCE).unwrap().database("sales").unwrap();
-    let (_, _, mut records) = database.history().unwrap();
+    let mut records = database.scan(super::super::txlog::RECORDS_START, database.log_size());
     let mut last = records.next().unwrap().unwrap();
     while let Some(record) = records.next().unwrap() {
         last = record;
