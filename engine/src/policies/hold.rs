@@ -1,9 +1,13 @@
-//! What immutability holds of policies (rulebook 3.6, 5.3): while it is on, no retention gets shorter,
+//! What a shorter retention costs (rulebook 3.6, 5.3, 7.1): in an immutable vault none gets shorter,
 //! neither by an edit of a policy nor by moving an item to another one, and none gets longer for items
-//! whose backups are suspended. Schedules may change.
+//! whose backups are suspended; elsewhere people are warned. Schedules may change.
 
+use crate::Engine;
+use crate::alerts::{self, Cause};
 use jiff::Timestamp;
+use rsvault_domain::alert::AlertKind;
 use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::JobId;
 use rsvault_domain::policy::retention::{Rules, reapply, shortens};
 use rsvault_domain::policy::{Policy, SqlPolicy};
 use rsvault_domain::ports::Tx;
@@ -37,19 +41,15 @@ pub(super) fn may_write(vault: &Vault, stands: &Policy, old: &SqlPolicy, new: &S
 /// Refuses to bring an item under policy `to` if that keeps its backups shorter: shorter than its policy
 /// does, or, if it is stopped and has none, than the points that stand were to be kept at least.
 pub(crate) async fn may_follow(tx: &mut dyn Tx, vault: &Vault, item: &ProtectedItem, to: &Policy, now: Timestamp) -> Result<()> {
-    if !vault.settings.immutability.is_on() || item.policy_id == Some(to.id) {
+    if !vault.settings.immutability.is_on() {
         return Ok(());
     }
-    let sql = to.spec.for_sql(&to.name)?;
     let shorter = match item.policy_id {
-        Some(id) => match tx.policy_by_id(id).await? {
-            Some(from) => shortens(from.spec.for_sql(&from.name)?, sql).is_some(),
-            None => false,
-        },
+        Some(_) => shortened_by(tx, item, to).await?.is_some(),
         None => {
             let marks = tx.marks(item.id).await?;
-            let changed = reapply(&Rules::of(sql, to.updated_at), &marks, None, now);
-            changed.iter().any(|new| {
+            let rules = Rules::of(to.spec.for_sql(&to.name)?, to.updated_at);
+            reapply(&rules, &marks, None, now).iter().any(|new| {
                 let old = marks.iter().find(|old| old.link.set_id == new.link.set_id).and_then(|old| old.expires_at);
                 old.is_some_and(|old| old > now && new.expires_at.is_some_and(|new| new < old))
             })
@@ -61,4 +61,44 @@ pub(crate) async fn may_follow(tx: &mut dyn Tx, vault: &Vault, item: &ProtectedI
     let what = format!("Policy '{}' for '{}', whose backups it would keep shorter,", to.name, item.name);
     let cure = "Choose a policy that keeps every kind of backup at least as long.";
     vault.may_lose_backups(&what, cure).map_err(|fault| fault.at("properties.policyId"))
+}
+
+/// Warns that policy `to` will keep the item's backups shorter than its present one (rulebook 7.1).
+pub(crate) async fn warn_of_move(engine: &Engine, tx: &mut dyn Tx, item: &ProtectedItem, to: &Policy, job: JobId) -> Result<()> {
+    let Some(from) = shortened_by(tx, item, to).await? else { return Ok(()) };
+    let cause = Cause {
+        vault: item.vault_id,
+        item: Some(item.id),
+        subject: item.name.to_string(),
+        kind: AlertKind::ProtectionRetentionReduced,
+        code: None,
+        text: format!("'{}' moved from policy '{}' to '{}', which keeps backups shorter.", item.name.database, from.name, to.name),
+        job: Some(job),
+    };
+    alerts::raise(engine, tx, cause).await
+}
+
+/// Warns that a policy which protects something now keeps backups shorter; `field` says where.
+pub(super) async fn warn_of_edit(engine: &Engine, tx: &mut dyn Tx, policy: &Policy, field: &str) -> Result<()> {
+    let cause = Cause {
+        vault: policy.vault_id,
+        item: None,
+        subject: policy.name.clone(),
+        kind: AlertKind::PolicyRetentionReduced,
+        code: None,
+        text: format!(
+            "Policy '{}' now keeps backups shorter ({field}). Fulls and differentials beyond it wait as long as soft delete says; a longer retention revives them.",
+            policy.name
+        ),
+        job: None,
+    };
+    alerts::raise(engine, tx, cause).await
+}
+
+/// The item's present policy, if `to` is another and keeps some backups shorter.
+async fn shortened_by(tx: &mut dyn Tx, item: &ProtectedItem, to: &Policy) -> Result<Option<Policy>> {
+    let Some(id) = item.policy_id.filter(|id| *id != to.id) else { return Ok(None) };
+    let Some(from) = tx.policy_by_id(id).await? else { return Ok(None) };
+    let shorter = shortens(from.spec.for_sql(&from.name)?, to.spec.for_sql(&to.name)?).is_some();
+    Ok(shorter.then_some(from))
 }

@@ -3,7 +3,7 @@
 mod hold;
 mod put;
 
-pub(crate) use hold::may_follow;
+pub(crate) use hold::{may_follow, warn_of_move};
 pub(crate) use put::applied;
 pub use put::{Saved, jobs_of, put};
 

@@ -14,6 +14,7 @@ use rsvault_domain::fault::{Fault, JobFault, Result};
 use rsvault_domain::id::{NameKey, PolicyId, TaskId, policy_name};
 use rsvault_domain::job::{Job, JobKind, JobStatus};
 use rsvault_domain::operation::{Operation, Subject, numbered_job};
+use rsvault_domain::policy::retention::shortens;
 use rsvault_domain::policy::{self, Policy, PolicySpec, SqlPolicy, Timetable};
 use rsvault_domain::ports::{Bell, ItemFilter, Page, Tx};
 use rsvault_domain::protection::{ItemState, ProtectedItem};
@@ -60,10 +61,14 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &VaultPath, name: &str,
     let old = stands.spec.for_sql(&stands.name)?;
     let items = items_of(tx.as_mut(), &vault, stands.id).await?;
     hold::may_write(&vault, &stands, old, &spec, &items)?;
+    let shortened = shortens(old, &spec).filter(|_| !items.is_empty());
     let moved = Timetable::of(old, stands.updated_at) != Timetable::of(&spec, now);
     let policy = Policy { spec: PolicySpec::Sql(spec), updated_at: now, etag: stands.etag + 1, ..stands };
     tx.put_policy(&policy).await?;
     let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    if let Some(field) = shortened {
+        hold::warn_of_edit(engine, tx.as_mut(), &policy, &field).await?;
+    }
     let operation =
         if items.is_empty() { None } else { Some(apply(engine, tx.as_mut(), caller, &vault, &policy, items, moved, now).await?) };
     tx.commit().await?;

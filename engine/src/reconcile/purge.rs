@@ -1,7 +1,9 @@
 //! Purge: soft-deleted items whose time has come, then the containers and vaults that held only them.
 
+use crate::alerts::{self, Cause};
 use crate::{Engine, outcome};
 use jiff::Timestamp;
+use rsvault_domain::alert::AlertKind;
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::VaultId;
@@ -38,6 +40,17 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
         if let Some(soft) = item.soft_deleted {
             let days = soft.purge_at.duration_since(soft.at).as_hours() / 24;
             let text = format!("Item purged with all its points: soft-deleted on {}, kept {days} days, until {}.", soft.at, soft.purge_at);
+            let cause = Cause {
+                vault: item.vault_id,
+                item: Some(item.id),
+                subject: item.name.to_string(),
+                kind: AlertKind::PurgeComplete,
+                code: None,
+                text: text.clone(),
+                job: None,
+            };
+            alerts::resolve(engine, tx.as_mut(), item.vault_id, Some(item.id), AlertKind::UpcomingPurge).await?;
+            alerts::raise(engine, tx.as_mut(), cause).await?;
             events.push((item.name.to_string(), text));
         }
         let filter = ItemFilter { container_id: Some(item.container_id), policy_id: None };

@@ -3,10 +3,14 @@
 //!
 //! Always holds: one transaction an item, in which the points go, their sets become Aborted (so the
 //! collector owns their objects) and the next look is noted. What a running restore reads stays until
-//! the restore has ended. An item that is stopped or soft-deleted names no time and loses nothing.
+//! the restore has ended. An item that is stopped or soft-deleted loses nothing here; a soft-deleted one
+//! names the moment at which people are told that it will be purged.
 
 use crate::Engine;
+use crate::alerts::{self, Cause};
 use jiff::{SignedDuration, Timestamp};
+use rsvault_domain::alert::AlertKind;
+use rsvault_domain::backup::chain::{Chain, Link};
 use rsvault_domain::backup::{BackupKind, PointMark};
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::{ItemId, SetId};
@@ -23,6 +27,8 @@ use std::collections::HashSet;
 const BATCH: u32 = 100;
 /// When to look again at points that a restore held.
 const HELD_LOOK: SignedDuration = SignedDuration::from_mins(5);
+/// How long before an item is purged people are told.
+const PURGE_NOTICE: SignedDuration = SignedDuration::from_hours(48);
 
 /// Looks at every item whose time has come. One that fails keeps no other from its turn; the first
 /// failure is the answer, and the next round tries again.
@@ -47,6 +53,12 @@ async fn reap(engine: &Engine, id: ItemId) -> Result<()> {
     if item.reap_at.is_none_or(|at| at > now) {
         return Ok(()); // Another process was faster.
     }
+    if item.soft_deleted.is_some() {
+        item.reap_at = None;
+        tx.update_item(&item).await?;
+        alerts::raise(engine, tx.as_mut(), upcoming_purge(&item)).await?;
+        return Ok(tx.commit().await?);
+    }
     let marks = tx.marks(id).await?;
     let decision = due(&marks, now, Pruning::of(&item));
     let held = if decision.remove.is_empty() { HashSet::new() } else { held(tx.as_mut(), id).await? };
@@ -59,10 +71,23 @@ async fn reap(engine: &Engine, id: ItemId) -> Result<()> {
     tx.update_item(&item).await?;
     tx.commit().await?;
     if !gone.is_empty() {
-        let gone: HashSet<SetId> = gone.into_iter().collect();
-        engine.note(EventKind::Retention, item.name.to_string(), told(&item, &marks, &gone));
+        engine.note(EventKind::Retention, item.name.to_string(), told(&item, marks, &gone));
     }
     Ok(())
+}
+
+/// Told two days ahead (rulebook 7.1).
+fn upcoming_purge(item: &ProtectedItem) -> Cause {
+    let when = item.soft_deleted.map_or_else(String::new, |deleted| format!(" at {}", deleted.purge_at));
+    Cause {
+        vault: item.vault_id,
+        item: Some(item.id),
+        subject: item.name.to_string(),
+        kind: AlertKind::UpcomingPurge,
+        code: None,
+        text: format!("The deleted backups of '{}' will be gone for good{when}. Undelete the item to keep them.", item.name.database),
+        job: None,
+    }
 }
 
 /// The sets that restores of an item read, or are about to.
@@ -76,25 +101,28 @@ async fn held(tx: &mut dyn Tx, item: ItemId) -> Result<HashSet<SetId>> {
     Ok(held)
 }
 
-/// What went, for people.
-fn told(item: &ProtectedItem, marks: &[PointMark], gone: &HashSet<SetId>) -> String {
-    let count = |kind: BackupKind| marks.iter().filter(|m| m.link.kind == kind && gone.contains(&m.link.set_id)).count();
-    let parts: Vec<String> = [
+/// What went and what is left, for people.
+fn told(item: &ProtectedItem, marks: Vec<PointMark>, gone: &[SetId]) -> String {
+    let gone: HashSet<&SetId> = gone.iter().collect();
+    let (went, left): (Vec<Link>, Vec<Link>) = marks.into_iter().map(|mark| mark.link).partition(|link| gone.contains(&link.set_id));
+    let words = [
         (BackupKind::Full, "full"),
         (BackupKind::Differential, "differential"),
         (BackupKind::Log, "log"),
         (BackupKind::CopyOnlyFull, "copy-only full"),
-    ]
-    .into_iter()
-    .filter_map(|(kind, word)| match count(kind) {
+    ];
+    let counted = words.into_iter().filter_map(|(kind, word)| match went.iter().filter(|link| link.kind == kind).count() {
         0 => None,
         1 => Some(format!("1 {word} backup")),
         n => Some(format!("{n} {word} backups")),
-    })
-    .collect();
-    let oldest = marks.iter().filter(|m| !gone.contains(&m.link.set_id)).map(|m| m.link.time).min();
-    let left = oldest.map_or_else(|| "nothing is left to restore".to_owned(), |at| format!("the oldest left is of {at}"));
-    format!("{} of '{}' expired; {left}.", parts.join(", "), item.name.database)
+    });
+    let counted = counted.collect::<Vec<_>>().join(", ");
+    let points = left.len();
+    let rest = match Chain::new(left).ranges().first() {
+        Some(range) => format!("points in time start at {} now", range.start),
+        None => format!("{points} left, without a range of points in time"),
+    };
+    format!("{counted} of '{}' expired; {rest}.", item.name.database)
 }
 
 /// A point of the item was committed: retention looks at it no later than when its own time ends.
@@ -105,9 +133,12 @@ pub(crate) fn schedule(item: &mut ProtectedItem, expires_at: Option<Timestamp>) 
 }
 
 /// The state or the points of the item have changed: retention looks at once and finds the next time
-/// itself; at an item that is frozen, never.
+/// itself; at an item that is stopped, never.
 pub(crate) fn look_now(item: &mut ProtectedItem, now: Timestamp) {
-    item.reap_at = (Pruning::of(item) != Pruning::Frozen).then_some(now);
+    item.reap_at = match item.soft_deleted {
+        Some(deleted) => deleted.purge_at.checked_sub(PURGE_NOTICE).ok(),
+        None => (Pruning::of(item) != Pruning::Frozen).then_some(now),
+    };
 }
 
 /// Brings the points that stand under what `policy` says, forwards and backwards (rulebook 3.6), and

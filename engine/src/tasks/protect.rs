@@ -1,12 +1,15 @@
 //! Carries out a change of protection and ends its job and operation, in one transaction.
 
+use crate::alerts::{self, Cause};
 use crate::reconcile::retention;
 use crate::{Engine, outcome, policies, protection};
+use rsvault_domain::alert::AlertKind;
 use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
 use rsvault_domain::id::{ItemId, JobId, OperationId};
 use rsvault_domain::job::JobStatus;
 use rsvault_domain::operation::Subject;
 use rsvault_domain::ports::{Bell, Tx};
+use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::SoftDeleteState;
 use rsvault_domain::work::{ProtectionChange, Task};
 
@@ -23,7 +26,7 @@ pub(super) async fn run(
     if !tx.finish_task(task.id, owner, task.attempt).await? {
         return Ok(()); // Somebody else holds it now.
     }
-    let result = match apply(engine, tx.as_mut(), item, change).await {
+    let result = match apply(engine, tx.as_mut(), item, job, change).await {
         Ok(()) => Ok(()),
         // The state changed between the request and its execution: the job tells.
         Err(fault) if !matches!(fault.kind, FaultKind::Internal | FaultKind::Unavailable) => {
@@ -62,7 +65,7 @@ pub(super) async fn end(
     }
 }
 
-async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &ProtectionChange) -> Result<()> {
+async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change: &ProtectionChange) -> Result<()> {
     let now = engine.clock.now();
     let Some(mut item) = tx.item_by_id(id).await? else {
         return match change {
@@ -84,6 +87,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &Protection
                 )
             })?;
             policies::may_follow(tx, &vault, &item, &policy, now).await?;
+            policies::warn_of_move(engine, tx, &item, &policy, job).await?;
             let has_full = tx.point_summary(id).await?.fulls > 0;
             item.enable(policy.id, has_full, now)?;
             retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, now).await?;
@@ -106,6 +110,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &Protection
                 ));
             }
             item.undelete(now)?;
+            alerts::resolve(engine, tx, item.vault_id, Some(id), AlertKind::UpcomingPurge).await?;
         }
         ProtectionChange::Delete => {
             protection::may_delete(&vault, &item)?;
@@ -115,6 +120,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &Protection
             }
             item.soft_delete(soft.retention_days, now)?;
             outcome::end_backups(engine, tx, id).await?;
+            alerts::raise(engine, tx, deleted(&item, job)).await?;
         }
     }
     retention::look_now(&mut item, now);
@@ -124,4 +130,17 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, change: &Protection
     }
     item.watch_at = Some(now);
     Ok(tx.update_item(&item).await?)
+}
+
+fn deleted(item: &ProtectedItem, job: JobId) -> Cause {
+    let until = item.soft_deleted.map_or_else(String::new, |soft| format!(" They can be brought back until {}.", soft.purge_at));
+    Cause {
+        vault: item.vault_id,
+        item: Some(item.id),
+        subject: item.name.to_string(),
+        kind: AlertKind::DeleteBackupData,
+        code: None,
+        text: format!("Protection of '{}' was stopped and its backups were deleted.{until}", item.name.database),
+        job: Some(job),
+    }
 }

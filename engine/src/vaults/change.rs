@@ -2,8 +2,11 @@
 //! soft delete and redundancy are one fact shown in two places. Immutability is shown on the vault alone.
 
 use super::{VaultPath, find};
+use crate::alerts::{self, Cause};
 use crate::{Caller, Engine};
+use rsvault_domain::alert::AlertKind;
 use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::ports::Tx;
 use rsvault_domain::tenancy::same_region;
 use rsvault_domain::vault::{Immutability, SoftDeleteState, StorageModel, Vault};
 use serde_json::Value;
@@ -106,10 +109,30 @@ fn merge(stands: &mut Value, new: Value) {
 pub async fn patch(engine: &Engine, _caller: &Caller, path: &VaultPath, change: VaultChange) -> Result<Vault> {
     let mut tx = engine.store.begin().await?;
     let mut vault = find(tx.as_mut(), path).await?;
+    let before = vault.settings.soft_delete.state;
     apply(&mut vault, change)?;
     vault.etag += 1;
     vault.updated_at = engine.clock.now();
     tx.update_vault(&vault).await?;
+    warn(engine, tx.as_mut(), before, &vault).await?;
     tx.commit().await?;
     Ok(vault)
+}
+
+/// Soft delete that was switched off is an alert (rulebook 7.1).
+pub(super) async fn warn(engine: &Engine, tx: &mut dyn Tx, before: SoftDeleteState, vault: &Vault) -> Result<()> {
+    let now = vault.settings.soft_delete.state;
+    if before == now || now != SoftDeleteState::Disabled {
+        return Ok(());
+    }
+    let cause = Cause {
+        vault: vault.id,
+        item: None,
+        subject: vault.name.clone(),
+        kind: AlertKind::SoftDeleteDisabled,
+        code: None,
+        text: format!("Soft delete of vault '{}' was switched off: what is deleted from now on is gone at once.", vault.name),
+        job: None,
+    };
+    alerts::raise(engine, tx, cause).await
 }

@@ -1,6 +1,6 @@
 //! Creating a vault, or writing over one that stands.
 
-use super::change::apply;
+use super::change::{apply, warn};
 use super::{VaultChange, VaultPath};
 use crate::{Caller, Engine};
 use rsvault_domain::fault::{Fault, Result};
@@ -23,10 +23,12 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
         ));
     };
     if let Some(mut vault) = tx.vault(path.subscription, &group_key, &NameKey::new(&path.name)).await? {
+        let before = vault.settings.soft_delete.state;
         apply(&mut vault, change)?;
         vault.etag += 1;
         vault.updated_at = now;
         tx.update_vault(&vault).await?;
+        warn(engine, tx.as_mut(), before, &vault).await?;
         tx.commit().await?;
         return Ok((vault, false));
     }

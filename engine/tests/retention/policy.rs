@@ -3,6 +3,7 @@
 use super::support::*;
 use super::world::*;
 use jiff::civil::Date;
+use rsvault_domain::alert::AlertKind;
 use rsvault_domain::backup::{BackupKind, PointMark};
 use rsvault_domain::fault::FaultKind;
 use rsvault_domain::job::{JobKind, JobStatus};
@@ -180,4 +181,32 @@ async fn suspended_prunes_as_the_policy_says_but_keeps_the_last_point_and_what_i
     world.collected().await;
     world.change(enable(POLICY)).await;
     assert_eq!((world.item().await.state, world.marks().await.len()), (ItemState::Protected, 0), "resumed, pruned as any other");
+}
+
+#[tokio::test]
+async fn people_are_told_what_they_are_about_to_lose() {
+    let mut world = World::new("2027-03-01T00:00:00Z", daily(30, 30)).await;
+    world.commit(BackupKind::Full).await;
+    policies::put(&world.t.engine, &caller(), &vault_path(), "unused", daily(10, 10)).await.unwrap();
+    assert_eq!(world.alerts().await, []);
+    world.policy(daily(40, 30)).await;
+    world.change(enable(POLICY)).await;
+    assert_eq!(world.alerts().await, [], "longer, and the same again");
+    world.policy(daily(20, 20)).await;
+    world.change(enable("unused")).await;
+    protection::delete(&world.t.engine, &caller(), &item_path()).await.unwrap();
+    world.t.settle().await;
+    let so_far = [AlertKind::PolicyRetentionReduced, AlertKind::ProtectionRetentionReduced, AlertKind::DeleteBackupData];
+    assert_eq!(world.alerts().await, so_far);
+    world.pass(days(12) - hours(1)).await;
+    assert_eq!(world.alerts().await, so_far);
+    world.pass(hours(1)).await;
+    assert_eq!(world.alerts().await[3..], [AlertKind::UpcomingPurge]);
+    world.t.clock.advance(days(2));
+    world.t.settle().await;
+    assert_eq!(world.alerts().await[3..], [AlertKind::PurgeComplete], "the notice is over");
+    let change = VaultChange { soft_delete: Some(SoftDeleteState::Disabled), ..Default::default() };
+    vaults::patch(&world.t.engine, &caller(), &vault_path(), change.clone()).await.unwrap();
+    vaults::patch(&world.t.engine, &caller(), &vault_path(), change).await.unwrap();
+    assert_eq!(world.alerts().await[4..], [AlertKind::SoftDeleteDisabled], "told once");
 }

@@ -56,7 +56,12 @@ async fn the_full_of_16_november_goes_at_the_end_of_22_december() {
     assert!(start >= at("2027-11-23T00:00:00Z"));
     world.collected().await;
     let fired = world.t.engine.chronicle.since(0).events;
-    assert!(fired.iter().any(|e| e.kind == EventKind::Retention && e.text.contains("log backups")), "{fired:?}");
+    assert!(
+        fired
+            .iter()
+            .any(|e| e.kind == EventKind::Retention && e.text.contains("log backups") && e.text.contains("points in time start at 2027-")),
+        "{fired:?}"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use super::support::*;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use rsvault_domain::alert::AlertKind;
 use rsvault_domain::backup::chain::Chain;
 use rsvault_domain::backup::*;
 use rsvault_domain::id::{CommandId, SetId};
@@ -141,6 +142,12 @@ impl World {
     }
     pub async fn chain(&self) -> Chain {
         Chain::new(self.marks().await.into_iter().map(|mark| mark.link))
+    }
+    /// Alerts that stand, oldest first.
+    pub async fn alerts(&self) -> Vec<AlertKind> {
+        let mut tx = self.t.plain_store.read().await.unwrap();
+        let vault = tx.vault(SUB, &"rg1".into(), &"v1".into()).await.unwrap().unwrap();
+        tx.alerts(vault.id, true, &Page::default()).await.unwrap().items.iter().rev().map(|alert| alert.kind).collect()
     }
     pub async fn reap(&self) {
         reconcile::retention(&self.t.engine).await.unwrap();
