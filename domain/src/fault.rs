@@ -146,6 +146,8 @@ impl JobFault {
 
 /// Codes that rules of the domain raise, so that they are spelled once.
 pub mod codes {
+    /// Nothing was heard of a scheduled backup (rsvault's own).
+    pub const MISSED: &str = "UserErrorScheduledBackupMissed";
     /// The log chain is broken.
     pub const LSN: &str = "UserErrorSQLLSNValidationFailure";
     /// The same, and another backup product was found to be the cause.
@@ -272,6 +274,12 @@ const CATALOGUE: &[(&str, i64, &str, &str)] = &[
         520_916,
         "The key of this recovery point is not available to the vault.",
         "Bring back the key file of the vault, then try again.",
+    ),
+    (
+        codes::MISSED,
+        520_940,
+        "A scheduled backup did not happen.",
+        "Check that the server is up, that its agent runs and that it reaches the vault; what is due runs when it is back.",
     ),
     (
         "UserErrorJobInterruptedByRegistration",

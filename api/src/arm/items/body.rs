@@ -4,11 +4,14 @@ use crate::arm::containers::body::{container_id, host_name};
 use crate::arm::moment;
 use jiff::Timestamp;
 use rsvault_domain::discovery::Container;
+use rsvault_domain::fault::{JobFault, codes};
+use rsvault_domain::health::HealthStatus;
 use rsvault_domain::id::NameKey;
-use rsvault_domain::protection::{ItemState, ProtectedItem};
+use rsvault_domain::protection::{ItemState, MissedSlot, ProtectedItem};
 use rsvault_domain::vault::Vault;
 use rsvault_engine::protection;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Request body of a protected item.
@@ -103,6 +106,8 @@ pub(crate) struct ItemPropertiesView {
     /// How long it waits still.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) deferred_delete_time_remaining: Option<String>,
+    /// Health by key figure: `BackupOperationStatusKPI`.
+    pub(crate) kpis_healths: BTreeMap<&'static str, KpiView>,
     /// ARM id of the vault.
     pub(crate) vault_id: String,
     /// False.
@@ -121,6 +126,59 @@ pub(crate) struct ErrorDetailView {
     /// What to do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) recommendations: Vec<String>,
+}
+
+/// Health of a key figure (rulebook 7.2).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KpiView {
+    /// `Healthy`, `TransientDegraded`, `PersistentDegraded`, `TransientUnhealthy`, `PersistentUnhealthy`.
+    pub(crate) resource_health_status: &'static str,
+    /// What is wrong; one with code 0 and title `Success` when nothing is.
+    pub(crate) resource_health_details: Vec<HealthDetailView>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthDetailView {
+    /// Number in the catalogue; 0 when all is well.
+    pub(crate) code: i64,
+    /// Catalogue word, or `Success`.
+    pub(crate) title: String,
+    /// What happened.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) recommendations: Vec<String>,
+}
+
+impl KpiView {
+    /// How backups of the item do: its last one, and the slots that nothing was heard of.
+    fn of_backups(item: &ProtectedItem) -> Self {
+        let failed = item.last_backup.as_ref().and_then(|b| b.fault.as_ref());
+        let times = item.track.trouble.as_ref().map_or(1, |t| t.times);
+        let missed = item.track.missed.first().map(|m| JobFault::catalogue(codes::MISSED, missed(m)));
+        let status = HealthStatus::after(failed.or(missed.as_ref()).map(|f| f.code.as_str()), times);
+        let mut details: Vec<_> = failed.into_iter().chain(missed.as_ref()).map(HealthDetailView::of).collect();
+        if details.is_empty() {
+            details.push(HealthDetailView { code: 0, title: "Success".into(), message: String::new(), recommendations: Vec::new() });
+        }
+        Self { resource_health_status: status.kpi(), resource_health_details: details }
+    }
+}
+
+impl HealthDetailView {
+    fn of(fault: &JobFault) -> Self {
+        Self {
+            code: fault.number,
+            title: fault.code.clone(),
+            message: fault.message.clone(),
+            recommendations: fault.recommendations.clone(),
+        }
+    }
+}
+
+fn missed(slot: &MissedSlot) -> String {
+    format!("Nothing was heard of the {} backup that was due at {}.", slot.kind.as_str(), slot.slot)
 }
 
 /// Counts of an item.
@@ -150,7 +208,9 @@ impl ItemView {
         // A client names an item in whatever casing it likes; people see the names that discovery saw.
         let instance = container.inventory.instance(&item.name.instance);
         let database = instance.and_then(|i| i.databases.iter().find(|d| NameKey::new(&d.name) == NameKey::new(&item.name.database)));
+        let missed = item.track.missed.first();
         let failed = item.last_backup.as_ref().and_then(|b| b.fault.as_ref());
+        let troubled = failed.is_some() || missed.is_some();
         let pending = item.state == ItemState::IRPending;
         let reachable = server.is_some() && container.healthy;
         let error = |code: &str, message: &str, recommendations: &[String]| ErrorDetailView {
@@ -167,7 +227,7 @@ impl ItemView {
                 server_name: host_name(container, server.as_ref()),
                 parent_name: instance.map_or(&item.name.instance, |i| &i.name).clone(),
                 parent_type: "AzureVmWorkloadSQLInstance",
-                protection_status: if failed.is_some() { "Unhealthy" } else { "Healthy" },
+                protection_status: if troubled { "Unhealthy" } else { "Healthy" },
                 protection_state: item.state.as_str(),
                 last_backup_status: match (failed, points.count) {
                     (Some(_), _) => "Unhealthy",
@@ -181,10 +241,10 @@ impl ItemView {
                     None => None,
                 },
                 protected_item_data_source_id: item.data_source_id.clone(),
-                protected_item_health_status: match (reachable, failed, pending) {
+                protected_item_health_status: match (reachable, troubled, pending) {
                     (false, ..) => "NotReachable",
-                    (_, Some(_), _) => "Unhealthy",
-                    (_, None, true) => "IRPending",
+                    (_, true, _) => "Unhealthy",
+                    (_, false, true) => "IRPending",
                     _ => "Healthy",
                 },
                 extended_info: details.then(|| ItemExtendedInfoView {
@@ -204,6 +264,7 @@ impl ItemView {
                 is_scheduled_for_deferred_delete: item.soft_deleted.map(|_| true),
                 deferred_delete_time_in_utc: item.soft_deleted.map(|s| moment::full(s.at)),
                 deferred_delete_time_remaining: item.soft_deleted.map(|s| moment::day_clock(s.purge_at.duration_since(now))),
+                kpis_healths: BTreeMap::from([("BackupOperationStatusKPI", KpiView::of_backups(item))]),
                 vault_id: vault.arm_id(),
                 is_archive_enabled: false,
                 soft_delete_retention_period_in_days: vault.settings.soft_delete.retention_days,
