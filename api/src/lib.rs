@@ -28,6 +28,7 @@ mod docs;
 pub mod edge;
 pub mod emulator;
 pub mod identity;
+mod metrics;
 pub mod tenancy;
 #[cfg(test)]
 mod testing;
@@ -35,7 +36,7 @@ mod testing;
 pub use docs::{coverage, documents};
 pub use edge::app;
 
-use rsvault_domain::ports::Simulation;
+use rsvault_domain::ports::{Simulation, Timeline};
 use rsvault_domain::simulation::ServerSpec;
 use rsvault_engine::Engine;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct AppState {
     pub tokens: Arc<identity::Tokens>,
     /// The simulated servers; None without the emulator.
     pub simulation: Option<Arc<dyn Simulation>>,
+    /// The emulator's time; None without the emulator.
+    pub timeline: Option<Arc<dyn Timeline>>,
     /// How this edge is reached.
     pub edge: EdgeSettings,
     /// The simulated servers that `POST /emulator/reset` brings back, by name.

@@ -12,7 +12,10 @@ use rsvault_domain::backup::{BackupKind, Lsn};
 use rsvault_domain::discovery::{Server, ServerState};
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::{PrincipalId, ServerId, SubscriptionId, TenantId};
-use rsvault_domain::ports::{Bell, Clock, OracleChange, OracleChecksum, OracleMoment, OracleWrite, Simulation, Wake};
+use rsvault_domain::ports::{
+    Advanced, Bell, Clock, ClockChange, ClockReading, Event, EventKind, OracleChange, OracleChecksum, OracleMoment, OracleWrite,
+    Simulation, Timeline, Until, Wake,
+};
 use rsvault_domain::simulation::ServerSpec;
 use rsvault_domain::tenancy::Subscription;
 use rsvault_engine::{Engine, secret};
@@ -97,8 +100,14 @@ impl TestApp {
         let engine = Engine::new(store, rsvault_storage::testing::memory_objects(), keys, clock.clone(), Arc::new(Silence));
         let tokens = Arc::new(Tokens::open(folder.path(), clock.clone()).unwrap());
         let simulated = Arc::new(Simulated::default());
-        let state =
-            Arc::new(AppState { engine, tokens, simulation: Some(simulated.clone()), edge, seed: vec![("sqlvm1".to_owned(), seeded())] });
+        let state = Arc::new(AppState {
+            engine,
+            tokens,
+            simulation: Some(simulated.clone()),
+            timeline: Some(Arc::new(Told(clock.clone()))),
+            edge,
+            seed: vec![("sqlvm1".to_owned(), seeded())],
+        });
         let app = Self { _folder: folder, clock, router: app(state.clone()), state, simulated };
         let mut tx = app.state.engine.store.begin().await.unwrap();
         let id: SubscriptionId = SUBSCRIPTION.parse().unwrap();
@@ -148,6 +157,40 @@ pub(crate) async fn read(response: Response) -> (StatusCode, http::HeaderMap, Va
         serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
     };
     (parts.status, parts.headers, json)
+}
+
+/// A timeline that moves the test's clock and fires one purge on the way.
+struct Told(Arc<FixedClock>);
+
+#[async_trait::async_trait]
+impl Timeline for Told {
+    fn read(&self) -> ClockReading {
+        ClockReading { now: self.0.now(), frozen: true, scale: 1.0 }
+    }
+    async fn change(&self, change: ClockChange) -> Result<ClockReading> {
+        if let Some(now) = change.now {
+            self.0.0.send_replace(now);
+        }
+        Ok(ClockReading { now: self.0.now(), frozen: change.frozen.unwrap_or(true), scale: change.scale.unwrap_or(1.0) })
+    }
+    async fn advance(&self, until: Until) -> Result<Advanced> {
+        let from = self.0.now();
+        let to = match until {
+            Until::By(span) => from.to_zoned(jiff::tz::TimeZone::UTC).checked_add(span).unwrap().timestamp(),
+            Until::To(to) => to,
+        };
+        self.0.0.send_replace(to);
+        let event = Event { at: to, kind: EventKind::SoftDelete, subject: "i".into(), text: "purged".into() };
+        Ok(Advanced {
+            from,
+            to,
+            steps: 1,
+            counts: [(EventKind::SoftDelete, 1)].into(),
+            fired: vec![event],
+            truncated: false,
+            unfinished: Vec::new(),
+        })
+    }
 }
 
 /// Simulated servers that only remember what they were told.

@@ -6,7 +6,7 @@
 
 use crate::Engine;
 use rsvault_domain::ports::{Event, EventKind};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Events kept. A step of the emulator's time fires far fewer.
@@ -21,6 +21,8 @@ struct Ring {
     events: VecDeque<Event>,
     /// Number that the next event gets.
     next: u64,
+    /// How many of each kind there were.
+    counts: BTreeMap<EventKind, u64>,
 }
 
 /// Events from some number on.
@@ -42,6 +44,7 @@ impl Chronicle {
         if ring.events.len() == KEPT {
             ring.events.pop_front();
         }
+        *ring.counts.entry(event.kind).or_default() += 1;
         ring.events.push_back(event);
         ring.next += 1;
     }
@@ -51,6 +54,11 @@ impl Chronicle {
         let first = ring.next - ring.events.len() as u64;
         let skip = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX);
         Since { events: ring.events.iter().skip(skip).cloned().collect(), next: ring.next, lost: first.saturating_sub(from) }
+    }
+
+    /// How many of each kind were noted since the start.
+    pub fn counts(&self) -> BTreeMap<EventKind, u64> {
+        self.ring().counts.clone()
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Check configuration, database, object store, keys, TLS and clock, and say what to do.
     #[command(
-        after_help = "Examples:\n  rsvault doctor\n  rsvault doctor --data /var/lib/rsvault --json\n\nExit code 0 if nothing is wrong (warnings included), 1 otherwise."
+        after_help = "Examples:\n  rsvault doctor\n  rsvault doctor --data /var/lib/rsvault --json\n  rsvault doctor --accept-clock    the clock is right now: let retention go on by it\n\nExit code 0 if nothing is wrong (warnings included), 1 otherwise."
     )]
     Doctor(DoctorArguments),
     /// Bring the database to this version's schema, and nothing else.
@@ -78,6 +78,9 @@ pub(crate) struct DoctorArguments {
     /// Print the findings as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Trust the system's clock as it is now: after it was set right, or after a long time off.
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
     #[command(flatten)]
     pub(crate) settings: Overrides,
 }

@@ -4,17 +4,18 @@
 //! Always holds: settings and seed are checked before anything is opened; when [`House::start`]
 //! returns, clients are served; [`House::end`] leaves no task behind.
 
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, VirtualClock, newest_seen};
 use crate::exit::{Failure, Outcome, explain};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::listen::Listener;
 use crate::seed::Seed;
 use crate::settings::{Settings, without_password};
 use crate::simulation::Fleet;
+use crate::timeline::Driver;
 use crate::wake::Bells;
 use crate::{seed, simulation, tls};
 use rsvault_api::{AppState, EdgeSettings, identity};
-use rsvault_domain::ports::{Clock, Simulation};
+use rsvault_domain::ports::{Clock, Simulation, Timeline};
 use rsvault_engine::Engine;
 use rsvault_storage::{FileKeyRing, SqlStore, objects};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -43,10 +44,11 @@ impl House {
     pub(crate) async fn start(settings: Settings) -> Outcome<Self> {
         let seed = if settings.emulator { Some(Seed::load(settings.seed.as_deref())?) } else { None };
         make_data_dir(&settings.data)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // Clients keep tokens and check certificates by real time, whatever the emulator's clock shows.
+        let real: Arc<dyn Clock> = Arc::new(SystemClock);
         let tls =
-            tls::prepare(&settings.tls_dir(), &certificate_hosts(&settings), clock.now()).map_err(|e| Failure::run(format!("TLS: {e}")))?;
-        let (engine, store) = open_engine(&settings).await?;
+            tls::prepare(&settings.tls_dir(), &certificate_hosts(&settings), real.now()).map_err(|e| Failure::run(format!("TLS: {e}")))?;
+        let Opened { engine, store, clock } = open_engine(&settings, settings.emulator).await?;
         if let Some(seed) = &seed {
             seed::apply_records(seed, &engine).await.map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))?;
         }
@@ -61,12 +63,17 @@ impl House {
             }
             None => None,
         };
-        let tokens =
-            identity::Tokens::open(&settings.data, clock.clone()).map_err(|f| Failure::run(format!("sign-in keys: {}", explain(&f))))?;
+        let life = Lifecycle::default();
+        let driver = match (&clock, &fleet) {
+            (Some(clock), Some(fleet)) => Some(Driver::new(engine.clone(), clock.clone(), fleet.clone(), life.clone())),
+            _ => None,
+        };
+        let tokens = identity::Tokens::open(&settings.data, real).map_err(|f| Failure::run(format!("sign-in keys: {}", explain(&f))))?;
         let state = AppState {
             engine: engine.clone(),
             tokens: Arc::new(tokens),
             simulation: fleet.clone().map(|fleet| fleet as Arc<dyn Simulation>),
+            timeline: driver.clone().map(|driver| driver as Arc<dyn Timeline>),
             edge: EdgeSettings {
                 emulator: settings.emulator,
                 loopback: settings.listen.ip().is_loopback(),
@@ -74,9 +81,11 @@ impl House {
             },
             seed: seed.as_ref().map(|seed| seed.servers.clone().into_iter().collect()).unwrap_or_default(),
         };
-        let life = Lifecycle::default();
         let listener = Listener { socket, tls, app: rsvault_api::app(Arc::new(state)), max_connections: settings.max_connections };
         life.spawn(listener.run(life.clone()));
+        if let Some(driver) = driver {
+            life.spawn(driver.tick());
+        }
         let owner = format!("{}/{}", std::process::id(), uuid::Uuid::new_v4());
         let stop = life.soft();
         life.spawn(rsvault_engine::background::run(engine.clone(), owner, async move { stop.cancelled().await }));
@@ -114,15 +123,37 @@ impl House {
 }
 
 /// The engine over the ports that the settings name.
-pub(crate) async fn open_engine(settings: &Settings) -> Outcome<(Arc<Engine>, Arc<SqlStore>)> {
+pub(crate) struct Opened {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) store: Arc<SqlStore>,
+    /// The emulator's clock, if that is what the engine goes by.
+    pub(crate) clock: Option<Arc<VirtualClock>>,
+}
+
+/// Opens it; `emulated` says by which clock it goes.
+pub(crate) async fn open_engine(settings: &Settings, emulated: bool) -> Outcome<Opened> {
     make_data_dir(&settings.data)?;
     let url = settings.database_url();
     let store = SqlStore::open(&url).await.map_err(|e| Failure::run(format!("database {}: {e}", without_password(&url))))?;
     let url = settings.objects_url();
     let objects = objects::open(&url).map_err(|e| Failure::run(format!("object store {}: {e}", without_password(&url))))?;
     let keys = FileKeyRing::open(settings.key_dir()).map_err(|f| Failure::run(format!("keys: {}", explain(&f))))?;
-    let engine = Engine::new(store.clone(), objects, keys, Arc::new(SystemClock), Arc::new(Bells::default()));
-    Ok((engine, store))
+    let clock = if emulated {
+        let floor = newest_seen(store.as_ref())
+            .await
+            .map_err(|e| Failure::run(format!("database {}: {e}", without_password(&settings.database_url()))))?;
+        make_data_dir(&settings.emulator_dir())?;
+        Some(VirtualClock::open(&settings.clock_file(), floor)?)
+    } else {
+        None
+    };
+    let time: Arc<dyn Clock> = match &clock {
+        Some(clock) => clock.clone(),
+        None => Arc::new(SystemClock),
+    };
+    let engine = Engine::new(store.clone(), objects, keys, time, Arc::new(Bells::default()));
+    engine.open_guard().await.map_err(|f| Failure::run(format!("clock's mark: {}", explain(&f))))?;
+    Ok(Opened { engine, store, clock })
 }
 
 /// Makes the data folder, for its owner alone.

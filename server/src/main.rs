@@ -14,6 +14,7 @@ mod seed;
 mod settings;
 mod simulation;
 mod telemetry;
+mod timeline;
 mod tls;
 mod wake;
 

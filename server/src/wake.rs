@@ -15,6 +15,7 @@ pub(crate) struct Bells {
     tasks: Notify,
     commands: Notify,
     operations: Notify,
+    schedules: Notify,
 }
 
 impl Bells {
@@ -23,6 +24,7 @@ impl Bells {
             Bell::Tasks => &self.tasks,
             Bell::Commands => &self.commands,
             Bell::Operations => &self.operations,
+            Bell::Schedules => &self.schedules,
         }
     }
 }

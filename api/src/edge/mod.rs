@@ -43,7 +43,9 @@ pub fn app(state: Arc<AppState>) -> Router {
         let (emulator, _) = docs::emulator().split_for_parts();
         open = open.merge(emulator.with_state(state.clone()));
     }
-    open.route("/agent/{*rest}", axum::routing::any(no_such_route))
+    let figures = Router::new().route("/metrics", axum::routing::get(crate::metrics::get)).with_state(state.clone());
+    open.merge(figures)
+        .route("/agent/{*rest}", axum::routing::any(no_such_route))
         .route("/emulator/{*rest}", axum::routing::any(no_such_route))
         .fallback_service(arm)
         .layer(from_fn_with_state(state, headers::common))

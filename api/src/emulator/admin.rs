@@ -33,7 +33,7 @@ impl FromRequestParts<Arc<AppState>> for Admin {
             return Ok(Self);
         }
         let message = format!(
-            "The client '{}' is not an Owner. While the server does not listen on loopback, the emulator surface asks for an Owner's token.",
+            "The client '{}' is not an Owner. While the server does not listen on loopback, this surface asks for an Owner's token.",
             principal.client_id
         );
         Err(Problem(Fault::new(FaultKind::Forbidden, "AuthorizationFailed", message)))

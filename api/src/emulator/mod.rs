@@ -3,9 +3,13 @@
 
 mod admin;
 mod body;
+mod clock;
+mod clock_body;
 mod control;
 mod oracle;
 mod servers;
+
+pub(crate) use admin::Admin;
 
 use crate::AppState;
 use crate::edge::Problem;
@@ -28,6 +32,8 @@ pub fn router() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(oracle::checksum))
         .routes(routes!(control::reset))
         .routes(routes!(control::purge))
+        .routes(routes!(clock::get, clock::put))
+        .routes(routes!(clock::advance))
 }
 
 fn simulation(state: &AppState) -> Result<&dyn Simulation, Problem> {

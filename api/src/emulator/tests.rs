@@ -158,3 +158,46 @@ async fn on_loopback_a_foreign_web_page_is_refused() {
     assert_eq!((status, problem["code"].as_str()), (StatusCode::FORBIDDEN, Some("ForeignOrigin")));
     assert_eq!(from("https://localhost:8443").await.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn the_clock_is_shown_changed_and_run_forwards() {
+    let app = TestApp::new().await;
+    let (status, _, clock) = app.call("", "GET", "/emulator/clock", None).await;
+    assert_eq!((status, clock), (StatusCode::OK, json!({"now": "2026-11-25T12:00:00Z", "frozen": true, "scale": 1.0})));
+    let change = json!({"now": "2026-11-26T00:00:00Z", "frozen": false, "scale": 60});
+    let (status, _, clock) = app.call("", "PUT", "/emulator/clock", Some(change)).await;
+    assert_eq!((status, clock), (StatusCode::OK, json!({"now": "2026-11-26T00:00:00Z", "frozen": false, "scale": 60.0})));
+    for (how, to) in [
+        (json!({"by": "P1M"}), "2026-12-26T00:00:00Z"),
+        (json!({"by": 90}), "2026-12-26T00:01:30Z"),
+        (json!({"by": "PT15M"}), "2026-12-26T00:16:30Z"),
+        (json!({"to": "2027-01-01T00:00:00+01:00"}), "2026-12-31T23:00:00Z"),
+    ] {
+        let (status, _, advanced) = app.call("", "POST", "/emulator/clock/advance", Some(how)).await;
+        assert_eq!((status, advanced["to"].as_str()), (StatusCode::OK, Some(to)), "{advanced}");
+        assert_eq!(advanced["counts"], json!({"softDelete": 1}));
+        assert_eq!(advanced["fired"], json!([{"at": to, "kind": "softDelete", "subject": "i", "text": "purged"}]));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_time_and_no_duration_is_refused_by_name() {
+    let app = TestApp::new().await;
+    for (method, uri, body, field) in [
+        ("PUT", "/emulator/clock", json!({"now": "noon"}), "now"),
+        ("PUT", "/emulator/clock", json!({"scale": "fast"}), "scale"),
+        ("PUT", "/emulator/clock", json!({"speed": 2}), "speed"),
+        ("POST", "/emulator/clock/advance", json!({"by": "soon"}), "by"),
+        ("POST", "/emulator/clock/advance", json!({"by": "-P1D"}), "by"),
+        ("POST", "/emulator/clock/advance", json!({"by": 0}), "by"),
+        ("POST", "/emulator/clock/advance", json!({"by": 1e300}), "by"),
+        ("POST", "/emulator/clock/advance", json!({"by": true}), "by"),
+        ("POST", "/emulator/clock/advance", json!({}), "by"),
+        ("POST", "/emulator/clock/advance", json!({"by": "P1D", "to": "2027-01-01T00:00:00Z"}), "by"),
+        ("POST", "/emulator/clock/advance", json!({"to": "later"}), "to"),
+    ] {
+        let (status, _, problem) = app.call("", method, uri, Some(body.clone())).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{method} {uri} {body}: {problem}");
+        assert_eq!(problem["field"].as_str(), Some(field), "{body}: {problem}");
+    }
+}

@@ -4,7 +4,7 @@ use super::rows::{
     AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
     TenancyRows, VaultRows,
 };
-use super::watch::{AlertRows, HealthRows, PruneRows, TimerRows};
+use super::watch::{AlertRows, GaugeRows, HealthRows, PruneRows, TimerRows};
 use crate::backup::BackupKind;
 use crate::fault::{Fault, FaultKind};
 use crate::id::{ContainerId, JobId, PolicyId};
@@ -146,6 +146,7 @@ pub trait Tx:
     + HealthRows
     + TimerRows
     + PruneRows
+    + GaugeRows
     + Send
 {
     /// Makes it durable.

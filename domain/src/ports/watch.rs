@@ -90,3 +90,25 @@ pub trait PruneRows: Send {
     /// is Open or Aborted stays.
     async fn prune(&mut self, what: Ended, before: Timestamp, limit: u32) -> StoreResult<u64>;
 }
+
+/// How much there is of what an operator watches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Commands that wait for an agent or are with one.
+    pub open_commands: i64,
+    /// Tasks that are due.
+    pub due_tasks: i64,
+    /// Recovery points, logs included.
+    pub points: i64,
+    /// Active alerts.
+    pub active_alerts: i64,
+    /// Those of them that say that a scheduled backup was missed.
+    pub missed: i64,
+}
+
+/// Gauges.
+#[async_trait]
+pub trait GaugeRows: Send {
+    /// All of them at `now`.
+    async fn gauges(&mut self, now: Timestamp) -> StoreResult<Gauges>;
+}

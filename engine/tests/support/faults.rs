@@ -277,4 +277,7 @@ pass! {
     PruneRows {
         fn prune(what: Ended, before: Timestamp, limit: u32) -> StoreResult<u64>;
     }
+    GaugeRows {
+        fn gauges(now: Timestamp) -> StoreResult<Gauges>;
+    }
 }

@@ -6,7 +6,7 @@ use rsvault_domain::ports::Clock;
 use std::time::Duration;
 
 /// The longest sleep: a clock that was set is noticed within it.
-const STEP: Duration = Duration::from_secs(30);
+pub(super) const STEP: Duration = Duration::from_secs(30);
 
 /// Wall time in UTC.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,11 +19,19 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
     async fn until(&self, at: Timestamp) {
-        tokio::time::sleep(real(at, self.now()).min(STEP)).await;
+        tokio::time::sleep(between(self.now(), at).min(STEP)).await;
+    }
+    fn monotonic(&self) -> Option<Duration> {
+        Some(since_boot())
     }
 }
 
+/// Time since the machine started, sleep included; nobody can set it.
+pub(super) fn since_boot() -> Duration {
+    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::Boottime)).unwrap_or_default()
+}
+
 /// From `now` to `at`; nothing if that has passed.
-fn real(at: Timestamp, now: Timestamp) -> Duration {
+pub(super) fn between(now: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default()
 }

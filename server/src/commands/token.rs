@@ -2,7 +2,7 @@
 
 use crate::cli::TokenCreateArguments;
 use crate::exit::{Failure, Outcome};
-use crate::house::open_engine;
+use crate::house::{Opened, open_engine};
 use crate::settings::Settings;
 use crate::telemetry;
 use jiff::SignedDuration;
@@ -18,7 +18,9 @@ use std::process::ExitCode;
 pub(super) async fn create(arguments: &TokenCreateArguments) -> Outcome<ExitCode> {
     let settings = Settings::load(&arguments.settings)?;
     telemetry::start(settings.log, &settings.log_filter)?;
-    let (engine, store) = open_engine(&settings).await?;
+    // The token's end is in the time of the server that takes it.
+    let emulated = settings.emulator || settings.clock_file().exists();
+    let Opened { engine, store, .. } = open_engine(&settings, emulated).await?;
     let server = find_or_make(&engine, arguments).await?;
     let (token, expires_at) = create_token(&engine, server.id, SignedDuration::from_mins(i64::from(arguments.minutes))).await?;
     store.close().await;

@@ -166,6 +166,10 @@ impl Settings {
     pub(crate) fn emulator_dir(&self) -> PathBuf {
         self.data.join("emulator")
     }
+    /// Where the emulator's clock goes on from.
+    pub(crate) fn clock_file(&self) -> PathBuf {
+        self.emulator_dir().join("clock.json")
+    }
 }
 
 /// A URL as it may be shown.

@@ -1,6 +1,7 @@
 //! One simulated server with its agent, and the files that say what it was made of.
 
 use super::enrol::{Vault, enrolment};
+use rsvault_agent::coordinator::AgentWatch;
 use rsvault_agent::plugin::WorkloadError;
 use rsvault_agent::plugin::simulated::{SimulatedEngine, SimulatedServer};
 use rsvault_agent::{Agent, AgentHandle, AgentSettings, Limits};
@@ -76,11 +77,18 @@ impl Machine {
                     credentials,
                     engines: vec![Arc::new(SimulatedEngine::new(self.server.clone()))],
                     limits: Limits { grace: GRACE, ..Limits::default() },
+                    clock: engine.clock.clone(),
+                    state: Some(folder.join("agent")),
                 };
                 self.agent = Some(Agent::start(settings).map_err(Fault::internal)?);
             }
         }
         Ok(())
+    }
+
+    /// How busy its agent is, if it has one.
+    pub(super) fn watch(&self) -> Option<AgentWatch> {
+        self.agent.as_ref().map(AgentHandle::watch)
     }
 
     /// What it was made of, and beside it the databases that were restored since.

@@ -9,10 +9,13 @@ mod enrol;
 mod machine;
 
 use crate::exit::{Failure, Outcome, explain};
+use crate::timeline::Agents;
 use async_trait::async_trait;
 use enrol::Vault;
+use jiff::Timestamp;
 use machine::Machine;
 pub(crate) use machine::save_json;
+use rsvault_agent::coordinator::AgentWatch;
 use rsvault_agent::plugin::WorkloadError;
 use rsvault_agent::plugin::simulated::{At, SimulatedServer};
 use rsvault_domain::backup::BackupKind;
@@ -85,6 +88,10 @@ impl Fleet {
         futures::future::join_all(ends).await;
     }
 
+    /// The agent of a server, if it runs.
+    async fn watch(&self, id: ServerId) -> Option<AgentWatch> {
+        self.slot(id)?.lock().await.as_ref()?.watch()
+    }
     fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<ServerId, Arc<tokio::sync::Mutex<Option<Machine>>>>> {
         self.machines.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -158,6 +165,33 @@ impl Simulation for Fleet {
         };
         let sum = self.server(server).await?.checksum(instance, database, at).await.map_err(|e| fault(&e))?;
         Ok(OracleChecksum { lsn: sum.lsn, committed_at: sum.committed_at, hash: sum.hash })
+    }
+}
+
+#[async_trait]
+impl Agents for Fleet {
+    async fn live(&self) -> Vec<ServerId> {
+        let slots: Vec<_> = self.slots().iter().map(|(id, slot)| (*id, slot.clone())).collect();
+        let mut live = Vec::new();
+        for (id, slot) in slots {
+            if slot.lock().await.as_ref().is_some_and(|machine| machine.watch().is_some()) {
+                live.push(id);
+            }
+        }
+        live
+    }
+    async fn next_due(&self, server: ServerId) -> Option<Timestamp> {
+        self.watch(server).await?.next_due()
+    }
+    async fn settled(&self, server: ServerId, at: Timestamp) {
+        if let Some(watch) = self.watch(server).await {
+            watch.settled(at).await;
+        }
+    }
+    async fn synced(&self, server: ServerId) {
+        if let Some(watch) = self.watch(server).await {
+            watch.schedule_synced().await;
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod commands;
 mod containers;
 mod db;
 mod error;
+mod gauges;
 mod health;
 mod items;
 mod jobs;

@@ -2,14 +2,14 @@
 
 use crate::bed::Bed;
 use crate::on_both;
-use crate::sample::{at, command, container, id, item, server, stored_item, vault};
+use crate::sample::{at, command, container, id, item, point, server, set, stored_item, vault};
 use jiff::Timestamp;
 use rsvault_domain::alert::{Alert, AlertKind};
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::health::{HealthEvent, HealthMetric, HealthStatus};
 use rsvault_domain::id::{ItemId, VaultId};
-use rsvault_domain::ports::{Page, StoreError, Timer, Tx};
+use rsvault_domain::ports::{Gauges, Page, StoreError, Timer, Tx};
 use rsvault_domain::protection::{MissedSlot, SoftDeleted, Track, Trouble};
 use rsvault_domain::work::{CommandState, ProtectionChange, TaskKind};
 use std::collections::BTreeMap;
@@ -25,6 +25,7 @@ on_both!(
     every_kind_of_alert_is_read_back_as_it_was,
     health_events_are_read_by_metric_and_time,
     alerts_and_health_go_with_their_vault,
+    the_gauges_count_what_is_open,
 );
 
 async fn an_item_keeps_its_track(bed: Bed) {
@@ -37,6 +38,7 @@ async fn an_item_keeps_its_track(bed: Bed) {
         missed: vec![MissedSlot { kind: BackupKind::Differential, slot: at(4), noticed_at: at(5) }],
         needs_full: Some("UserErrorDbOverwritten".into()),
         trouble: Some(Trouble { code: "UserErrorDbOffline".into(), times: 3 }),
+        restore_trouble: Some(Trouble { code: "WorkloadRestoreFailed".into(), times: 1 }),
         read_only: true,
         unsupported: vec![BackupKind::Log],
     };
@@ -291,4 +293,38 @@ async fn alerts_and_health_go_with_their_vault(bed: Bed) {
     tx.remove_vault(vault.id).await.unwrap();
     assert_eq!(tx.alert(vault.id, fired.id).await.unwrap(), None);
     assert_eq!(tx.health_events(vault.id, HealthMetric::Backup, at(0), at(1), 9).await.unwrap(), []);
+}
+
+async fn the_gauges_count_what_is_open(bed: Bed) {
+    let mut tx = bed.begin().await;
+    assert_eq!(tx.gauges(at(0)).await.unwrap(), Gauges::default());
+    let item = stored_item(&mut *tx, "v1").await;
+    let host = tx.put_server(&server("vm9")).await.unwrap().id;
+    for state in [CommandState::Queued, CommandState::Leased, CommandState::Done] {
+        let mut command = command(host, 0);
+        command.state = state;
+        tx.insert_command(&command).await.unwrap();
+    }
+    for seconds in [5, 10, 15] {
+        tx.enqueue(id(), &TaskKind::CollectSet { set: id() }, at(seconds)).await.unwrap();
+    }
+    let set = tx.open_set(&set(&item, "1")).await.unwrap();
+    tx.insert_point(&point(&set, "100000000000001", BackupKind::Full, 6)).await.unwrap();
+    for (kind, resolved) in [(AlertKind::BackupMissed, None), (AlertKind::BackupFailure, None), (AlertKind::BackupMissed, Some(at(9)))] {
+        let alert = Alert {
+            id: Uuid::new_v4(),
+            vault_id: item.vault_id,
+            item_id: Some(item.id),
+            subject: "s".into(),
+            kind,
+            code: None,
+            text: "m".into(),
+            job_id: None,
+            fired_at: at(1),
+            resolved_at: resolved,
+        };
+        tx.insert_alert(&alert).await.unwrap();
+    }
+    let expected = Gauges { open_commands: 2, due_tasks: 2, points: 1, active_alerts: 2, missed: 1 };
+    assert_eq!(tx.gauges(at(10)).await.unwrap(), expected);
 }

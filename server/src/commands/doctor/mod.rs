@@ -30,7 +30,10 @@ pub(super) async fn run(arguments: &DoctorArguments) -> Outcome<ExitCode> {
         findings.extend(objects::check(&settings.objects_url()).await);
         findings.push(keys::check(&settings.key_dir()).await);
         findings.extend(tls::check(&settings));
-        findings.push(clock::check(&settings.data, store.as_deref()).await);
+        if let (true, Some(store)) = (arguments.accept_clock, store.as_deref()) {
+            clock::accept(store).await?;
+        }
+        findings.push(clock::check(&settings, store.as_deref()).await);
         if let Some(store) = store {
             store.close().await;
         }

@@ -4,9 +4,37 @@ use jiff::{SignedDuration, Timestamp};
 #[test]
 fn a_clock_behind_what_was_recorded_is_wrong() {
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    assert_eq!(clock::judge("clock", now, Some(now + SignedDuration::from_mins(1))).level, Level::Wrong);
-    assert_eq!(clock::judge("clock", now, Some(now - SignedDuration::from_mins(1))).level, Level::Good);
-    assert_eq!(clock::judge("clock", now, None).level, Level::Good);
+    let judge = |newest| clock::judge(now, newest, None, None).level;
+    assert_eq!(judge(Some(now + SignedDuration::from_mins(1))), Level::Wrong);
+    assert_eq!(judge(Some(now - SignedDuration::from_mins(1))), Level::Good);
+    assert_eq!(judge(None), Level::Good);
+}
+
+#[test]
+fn a_clock_that_the_vault_does_not_trust_is_told_with_the_cure() {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let ago = |hours| Some(now - SignedDuration::from_hours(hours));
+    let judge = |mark, seen| clock::judge(now, seen, mark, seen);
+    for (mark, seen, level) in [
+        (ago(0), ago(0), Level::Good),
+        (ago(100), ago(100), Level::Good),
+        (ago(24 * 8), ago(24 * 8), Level::Warning),
+        (ago(3), ago(0), Level::Wrong),
+    ] {
+        let finding = judge(mark, seen);
+        assert_eq!(finding.level, level, "{finding:?}");
+        assert_eq!(finding.cure.contains("--accept-clock"), level != Level::Good, "{finding:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_clock_is_what_the_vault_trusts() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, store) = catalogue::check(&format!("sqlite:{}", dir.path().join("c.db").display())).await;
+    let store = store.unwrap();
+    clock::accept(&store).await.unwrap();
+    let mark = rsvault_domain::ports::Store::read(store.as_ref()).await.unwrap().clock_mark().await.unwrap().unwrap();
+    assert_eq!(clock::judge(mark, None, Some(mark), Some(mark)).level, Level::Good);
 }
 
 #[tokio::test]
