@@ -149,7 +149,7 @@ impl Chain {
     }
 }
 
-/// Whether a base or log of this kind stands in a chain at all.
+/// Whether a chain can begin with it.
 fn is_base(kind: BackupKind) -> bool {
     matches!(kind, BackupKind::Full | BackupKind::Differential)
 }
