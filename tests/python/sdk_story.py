@@ -5,14 +5,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
-from azure.mgmt.recoveryservices import RecoveryServicesClient
-from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 
+from sdkclients import clients, kept
 from story import equal, telling, until
 from vault import LOCATION, SUB, Server, Vault, container, item, vm_id
 
@@ -50,22 +47,6 @@ class Recorder(SansIOHTTPPolicy):
             return text
 
 
-class Static:
-    """A credential that always has this token."""
-
-    def __init__(self, token):
-        self.token = token
-
-    def get_token(self, *scopes, **more):
-        return AccessToken(self.token, int(time.time()) + 3600)
-
-
-def clients(server, recorder, token):
-    more = {"base_url": server.base, "credential_scopes": [server.base + "/.default"], "connection_verify": server.ca,
-            "per_retry_policies": [recorder] if recorder else []}
-    return RecoveryServicesClient(Static(token), SUB, **more), RecoveryServicesBackupClient(Static(token), SUB, **more)
-
-
 def refused(call, code=None, status=None):
     """The call is refused; answers the error."""
     try:
@@ -77,11 +58,6 @@ def refused(call, code=None, status=None):
         assert code is None or e.error.code == code, f"code {e.error.code}, want {code}"
         return e.error
     raise AssertionError(f"accepted (want {code or status}): {result}")
-
-
-def kept(raw, _body, _headers):
-    """A `cls` for calls without a poller: the answer with its headers."""
-    return raw.http_response.status_code, {k.lower(): v for k, v in raw.http_response.headers.items()}
 
 
 def finish(backup, status_and_headers, vault=VAULT):
@@ -207,6 +183,49 @@ def protect_and_back_up(story, backup, server):
     return sums
 
 
+def points_in_time(story, backup, server):
+    wire = lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    place = f"{vault_path()}/backupFabrics/{FABRIC}/protectionContainers/{C}"
+    point = f"{place}/protectedItems/{I}/recoveryPoints/DefaultRangeRecoveryPoint"
+
+    def request(at):
+        return {"objectType": "AzureWorkloadSQLPointInTimeRestoreRequest", "pointInTime": wire(at), "recoveryType": "AlternateLocation", "sourceResourceId": vm_id("sqlvm1"),
+                "shouldUseAlternateTargetLocation": True, "isNonRecoverable": False,
+                "targetInfo": {"overwriteOption": "FailOnConflict", "containerId": place, "databaseName": "MSSQLSERVER/salesdb_then"}}
+
+    def validation(at):
+        return {"id": point, "properties": {"objectType": "ValidateAzureWorkloadRestoreOperationRequest", "restoreRequest": request(at)}}
+    with story.step("a log backup makes a range of seconds"):
+        for seed in (21, 22):
+            server.emulator_call("POST", "/clock/advance", {"by": 5})
+            server.write("sqlvm1", "salesdb", pages=20, seed=seed)
+        body = {"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": "Log"}}
+        job = job_of(backup, finish(backup, backup.backups.trigger(*AT, body, cls=kept))[0])
+        equal((job.properties.status, job.properties.operation), ("Completed", "Backup (Log)"), "job")
+        [chain] = backup.recovery_points.list(*AT, filter="restorePointQueryType eq 'Log' and extendedInfo eq 'True'")
+        [span] = chain.properties["timeRanges"]
+        end = datetime.datetime.fromisoformat(span["endTime"])
+    with story.step("a validation says what the restore would be answered, at once and by an operation"):
+        before, after = end - datetime.timedelta(seconds=4), end + datetime.timedelta(seconds=4)
+        equal(backup.operation.validate(*ON, validation(before)).validate_operation_response.validation_results, [], "verdict on a second inside")
+        _, headers = backup.validate_operation.begin_trigger(*ON, validation(after), polling=False, cls=kept).result()
+        op = headers["azure-asyncoperation"].split("?")[0].rsplit("/", 1)[1]
+        error = refused(lambda: backup.restores.begin_trigger(*AT, "DefaultRangeRecoveryPoint", {"properties": request(after)}), status=400)
+        equal(error.target, "properties.pointInTime", "field")
+        status = backup.validate_operation_statuses.get(*ON, op)
+        equal(status.status, "Succeeded", "status")
+        for verdict in (status.properties.validate_operation_response, backup.validate_operation_results.get(*ON, op).validate_operation_response):
+            equal([(r.code, r.message) for r in verdict.validation_results], [(error.code, error.message)], "verdict on a second outside")
+    with story.step("restore to a second: the state of that second, which is neither that before nor that after"):
+        truth = server.checksum("sqlvm1", "salesdb", at=wire(before))
+        assert truth != server.checksum("sqlvm1", "salesdb"), "the writer changes nothing"
+        backup.restores.begin_trigger(*AT, "DefaultRangeRecoveryPoint", {"properties": request(before)}).result()
+        until(lambda: all(j.properties.status != "InProgress" for j in backup.backup_jobs.list(*ON)), "jobs", 120)
+        equal(server.checksum("sqlvm1", "salesdb_then"), truth, "checksum")
+        [job] = backup.backup_jobs.list(*ON, filter="operation eq 'Restore'")
+        equal((job.properties.status, job.properties.operation), ("Completed", "Restore (Log)"), "job")
+
+
 def restore(story, backup, server, sums):
     target = {"overwriteOption": "Overwrite", "containerId": f"/subscriptions/{SUB}/resourceGroups/{RG}/providers/Microsoft.RecoveryServices/vaults/{VAULT}/backupFabrics/Azure/protectionContainers/{C}"}
     with story.step("restore to another name"):
@@ -317,6 +336,7 @@ def main():
         containers(story, backup)
         sums = protect_and_back_up(story, backup, server)
         if "point" in sums:
+            points_in_time(story, backup, server)
             restore(story, backup, server, sums)
         wrong_inputs(story, server, backup, vault)
         leave(story, backup, vault, server)

@@ -75,6 +75,13 @@ pub(crate) const ALL: &[Stage] = &[
         &[Need::Az, Need::Python, Need::Postgres],
         900,
     ),
+    story(
+        "az-pit",
+        "Azure CLI, az rest and SDK restore to seconds; an oracle compares",
+        &["az_pit_story.py"],
+        &[Need::Az290, Need::Python],
+        600,
+    ),
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
     story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
     story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
@@ -163,6 +170,7 @@ impl Stage {
             .env("TMPDIR", &place.scratch)
             .env("RSVAULT_BIN", place.target.join("debug"))
             .env("RSVAULT_AZ", place.cache.join("venv-az/bin/az"))
+            .env("RSVAULT_AZ290", place.cache.join("venv-az290/bin/az"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONPATH", place.root.join("tests/python"));
         if let Some(bin) = database::programs() {

@@ -14,6 +14,8 @@ pub(crate) enum Need {
     Postgres,
     /// The Azure CLI in its own environment.
     Az,
+    /// The Azure CLI 2.90, whose restores to a point in time work.
+    Az290,
     /// The Python SDKs and generators; stories run in it.
     Python,
     /// For openapi-generator.
@@ -34,7 +36,7 @@ pub(crate) fn install(place: &Workspace, needs: &[Need]) -> Result<(), String> {
     if needs.contains(&Need::Postgres) && database::programs().is_none() {
         packages.push("postgresql");
     }
-    let venvs = needs.contains(&Need::Az) || needs.contains(&Need::Python);
+    let venvs = [Need::Az, Need::Az290, Need::Python].iter().any(|n| needs.contains(n));
     if venvs && !Command::new("python3").args(["-c", "import venv, ensurepip"]).output().is_ok_and(|o| o.status.success()) {
         packages.push("python3-venv");
     }
@@ -44,6 +46,9 @@ pub(crate) fn install(place: &Workspace, needs: &[Need]) -> Result<(), String> {
     apt(place, &packages)?;
     if needs.contains(&Need::Az) {
         venv(place, "az")?;
+    }
+    if needs.contains(&Need::Az290) {
+        venv(place, "az290")?;
     }
     if needs.contains(&Need::Python) {
         venv(place, "sdk")?;
