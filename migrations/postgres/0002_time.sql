@@ -16,11 +16,17 @@ CREATE INDEX containers_discover ON containers (discover_at, id) WHERE discover_
 ALTER TABLE agents ADD COLUMN schedule_revision TEXT;
 ALTER TABLE agents ADD COLUMN schedule_acked_at BIGINT;
 
--- `link`: of the facts, what the chain is made of; all points of an item are read without their files.
+-- `link`: of the facts, what the chain is made of, in one line; all points of an item are read with it
+-- and without their facts.
 ALTER TABLE recovery_points ADD COLUMN deleted_at BIGINT;
 ALTER TABLE recovery_points ADD COLUMN purge_at BIGINT;
-ALTER TABLE recovery_points ADD COLUMN link JSONB NOT NULL DEFAULT '{}';
-UPDATE recovery_points SET link = facts - 'files' - 'sourceBytes' - 'engineVersion';
+ALTER TABLE recovery_points ADD COLUMN link TEXT NOT NULL DEFAULT '';
+UPDATE recovery_points SET link =
+    (facts ->> 'startedAt') || ' ' || (facts ->> 'consistentAt') || ' ' ||
+    (facts ->> 'firstLsn') || ' ' || (facts ->> 'lastLsn') || ' ' ||
+    (facts ->> 'checkpointLsn') || ' ' || (facts ->> 'databaseBackupLsn') || ' ' ||
+    (facts ->> 'recoveryFork') || ' ' || (facts ->> 'recoveryModel') || ' ' ||
+    CASE WHEN (facts ->> 'bulkLogged')::boolean THEN 'bulk' ELSE 'plain' END;
 CREATE INDEX recovery_points_kind ON recovery_points (item_id, kind, point_at, name);
 -- Logs are many and no list shows them.
 CREATE INDEX recovery_points_shown ON recovery_points (item_id, point_at, name) WHERE kind <> 'Log';

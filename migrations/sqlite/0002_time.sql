@@ -16,11 +16,17 @@ CREATE INDEX containers_discover ON containers (discover_at, id) WHERE discover_
 ALTER TABLE agents ADD COLUMN schedule_revision TEXT;
 ALTER TABLE agents ADD COLUMN schedule_acked_at INTEGER;
 
--- `link`: of the facts, what the chain is made of; all points of an item are read without their files.
+-- `link`: of the facts, what the chain is made of, in one line; all points of an item are read with it
+-- and without their facts.
 ALTER TABLE recovery_points ADD COLUMN deleted_at INTEGER;
 ALTER TABLE recovery_points ADD COLUMN purge_at INTEGER;
-ALTER TABLE recovery_points ADD COLUMN link TEXT NOT NULL DEFAULT '{}';
-UPDATE recovery_points SET link = json_remove(facts, '$.files', '$.sourceBytes', '$.engineVersion');
+ALTER TABLE recovery_points ADD COLUMN link TEXT NOT NULL DEFAULT '';
+UPDATE recovery_points SET link =
+    json_extract(facts, '$.startedAt') || ' ' || json_extract(facts, '$.consistentAt') || ' ' ||
+    json_extract(facts, '$.firstLsn') || ' ' || json_extract(facts, '$.lastLsn') || ' ' ||
+    json_extract(facts, '$.checkpointLsn') || ' ' || json_extract(facts, '$.databaseBackupLsn') || ' ' ||
+    json_extract(facts, '$.recoveryFork') || ' ' || json_extract(facts, '$.recoveryModel') || ' ' ||
+    CASE WHEN json_extract(facts, '$.bulkLogged') THEN 'bulk' ELSE 'plain' END;
 CREATE INDEX recovery_points_kind ON recovery_points (item_id, kind, point_at, name);
 -- Logs are many and no list shows them.
 CREATE INDEX recovery_points_shown ON recovery_points (item_id, point_at, name) WHERE kind <> 'Log';

@@ -5,7 +5,7 @@
 
 use super::column::{kind, micros, number, soft_deleted, stored, time, time_or_none};
 use super::db::{Tx, row};
-use super::marks::LinkDoc;
+use super::marks::link_line;
 use super::page::{after_pair, fetch, slice, time_key};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -92,7 +92,7 @@ impl PointRows for Tx {
         .bind(stored("recovery_points.sealed_bytes", point.sealed_bytes)?)
         .bind(point.soft_deleted.map(|s| micros(s.at)))
         .bind(point.soft_deleted.map(|s| micros(s.purge_at)))
-        .bind(Json(LinkDoc::from(&point.facts)))
+        .bind(link_line(&point.facts))
         .insert(|| format!("recovery point {}", point.name))
         .await
     }
