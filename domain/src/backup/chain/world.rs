@@ -240,6 +240,6 @@ impl Restored {
     }
     /// Whether the log, applied next, can stop at the moment.
     pub(super) fn stops_in(self, log: &Link, t: Timestamp) -> bool {
-        log.kind == BackupKind::Log && self.apply(log).is_some() && (t == log.time || (!log.bulk_logged && self.time <= t && t < log.time))
+        log.kind == BackupKind::Log && self.apply(log).is_some() && self.time <= t && (t == log.time || (!log.bulk_logged && t < log.time))
     }
 }
