@@ -3,6 +3,7 @@
 
 mod lists;
 mod refusals;
+mod retention;
 mod settings;
 mod story;
 mod times;
