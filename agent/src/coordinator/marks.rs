@@ -34,6 +34,9 @@ impl Mark {
 /// Slots that are worked on, and when the work began.
 pub(super) type Begun = HashMap<Key, Timestamp>;
 
+/// Databases whose offer has just failed: one that always fails must not hold up the others.
+pub(super) type Aside = HashSet<ItemId>;
+
 /// The marks of all keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Marks(BTreeMap<Key, Mark>);
@@ -85,11 +88,12 @@ impl Marks {
     }
     /// What to offer next: the oldest first; at the same moment full before differential before log.
     /// What was due when a backup of its database began waits for its end; what became due since
-    /// does not, unless it is of the same kind.
-    pub(super) fn next(&self, begun: &Begun) -> Option<Mark> {
+    /// does not, unless it is of the same kind. Databases that stand aside come only once nothing else
+    /// is left.
+    pub(super) fn next(&self, begun: &Begun, aside: &Aside) -> Option<Mark> {
         let waits =
             |mark: &Mark| begun.iter().any(|((item, kind), since)| *item == mark.item_id && (*kind == mark.kind || mark.slot <= *since));
-        self.0.values().filter(|m| m.open && !waits(m)).min_by_key(|m| (m.slot, m.kind, m.item_id)).copied()
+        self.0.values().filter(|m| m.open && !waits(m)).min_by_key(|m| (aside.contains(&m.item_id), m.slot, m.kind, m.item_id)).copied()
     }
 }
 
@@ -137,7 +141,7 @@ mod tests {
         let now = at("2026-01-07T02:00:00Z");
         assert!(marks.note(&items, now));
         let mut order = Vec::new();
-        while let Some(next) = marks.next(&Begun::new()) {
+        while let Some(next) = marks.next(&Begun::new(), &Aside::new()) {
             order.push((next.kind, next.item_id.0.as_u128()));
             marks.close(next.key(), next.slot);
         }
@@ -150,11 +154,11 @@ mod tests {
         let (items, mut marks) = ([item(1, at("2026-01-01T00:00:00Z"))], Marks::default());
         let sunday = at("2026-01-04T02:00:00Z");
         marks.note(&items, sunday);
-        let full = marks.next(&Begun::new()).unwrap();
+        let full = marks.next(&Begun::new(), &Aside::new()).unwrap();
         let begun = Begun::from([(full.key(), sunday)]);
-        assert_eq!((full.kind, marks.next(&begun)), (Full, None), "differential (none before) and log wait");
+        assert_eq!((full.kind, marks.next(&begun, &Aside::new())), (Full, None), "differential (none before) and log wait");
         marks.note(&items, at("2026-01-04T02:30:00Z"));
-        let log = marks.next(&begun).unwrap();
+        let log = marks.next(&begun, &Aside::new()).unwrap();
         assert_eq!((log.kind, log.slot), (Log, at("2026-01-04T02:30:00Z")));
     }
 
@@ -192,10 +196,8 @@ mod tests {
                 }
                 let due = next_due(&items, second(now)).unwrap();
                 prop_assert!(due > second(now) && due >= second(since));
-                if closes {
-                    if let Some(mark) = marks.next(&Begun::new()) {
-                        marks.close(mark.key(), mark.slot);
-                    }
+                if closes && let Some(mark) = marks.next(&Begun::new(), &Aside::new()) {
+                    marks.close(mark.key(), mark.slot);
                 }
                 if restarts {
                     let text = serde_json::to_string(&marks.all()).unwrap();

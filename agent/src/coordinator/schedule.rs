@@ -46,7 +46,7 @@ impl Keeper {
             let answer = tokio::select! {
                 biased;
                 () = self.shutdown.cancelled() => return,
-                _ = self.asked.changed(), if !hurry => continue,
+                asked = self.asked.changed(), if !hurry => if asked.is_ok() { continue } else { return },
                 answer = self.vault.next_schedule(&ask) => answer,
             };
             let kept = match answer {

@@ -7,7 +7,7 @@
 
 use super::durable::{Keep, Shelf};
 use super::floor::{Floor, Seat};
-use super::marks::{Begun, Key, Mark, Marks, next_due};
+use super::marks::{Aside, Begun, Key, Mark, Marks, next_due};
 use super::poll::AWAY;
 use super::schedule::Plan;
 use super::watch::State;
@@ -51,6 +51,7 @@ enum Offered {
 #[derive(Default)]
 struct Desk {
     begun: Begun,
+    aside: Aside,
     ends: JoinSet<(Key, Timestamp)>,
     line: Option<Seat>,
     offer: Option<BoxFuture<'static, (Mark, Offered)>>,
@@ -76,7 +77,7 @@ impl Runner {
             }
             let due = next_due(items, now);
             self.publish(due, plan.seen, &desk);
-            let next = if desk.offer.is_none() { self.marks.next(&desk.begun) } else { None };
+            let next = if desk.offer.is_none() { self.marks.next(&desk.begun, &desk.aside) } else { None };
             // A place in the line is kept as long as there is something to sit down with.
             match next {
                 Some(_) if desk.line.is_none() => desk.line = Some(self.floor.line_up().await),
@@ -99,6 +100,9 @@ impl Runner {
                 seat = maybe(&mut desk.line) => {
                     desk.line = None;
                     if let (Some(mark), Some(seat)) = (next, seat) {
+                        if desk.aside.contains(&mark.item_id) {
+                            desk.aside.clear(); // Nothing else is left: another round.
+                        }
                         desk.offer = Some(self.offer(mark, seat, desk.failures));
                     }
                 }
@@ -152,6 +156,7 @@ impl Runner {
             }
             Offered::Away(error) => {
                 desk.failures += 1;
+                desk.aside.insert(mark.item_id);
                 if desk.failures == 1 || desk.failures.is_multiple_of(20) {
                     tracing::warn!(%error, failures = desk.failures, open = self.marks.open(), "slots cannot be offered; they wait for the vault");
                 }

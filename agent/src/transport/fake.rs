@@ -62,6 +62,8 @@ pub(crate) struct FakeVault {
     pub(crate) slots: Mutex<HashMap<(ItemId, BackupKind), (jiff::Timestamp, CommandView)>>,
     /// Kinds whose slots are refused.
     pub(crate) refused: Mutex<Vec<BackupKind>>,
+    /// An item whose slots the vault breaks over.
+    pub(crate) broken: Mutex<Option<ItemId>>,
 }
 
 impl FakeVault {
@@ -134,6 +136,9 @@ impl Vault for FakeVault {
     async fn offer_slot(&self, body: &SlotBody) -> Result<SlotView, VaultError> {
         self.around(|| {
             self.offers.lock().unwrap().push(body.clone());
+            if *self.broken.lock().unwrap() == Some(body.item_id) {
+                return Err(VaultError::unavailable("500 Internal Server Error"));
+            }
             if self.refused.lock().unwrap().contains(&body.backup) {
                 let fault = rsvault_domain::fault::JobFault::catalogue("UserErrorSQLPODoesNotSupportBackupType", "");
                 return Ok(SlotView::Refused { fault });

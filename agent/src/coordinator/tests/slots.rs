@@ -295,3 +295,18 @@ async fn a_refused_slot_is_forgotten_and_the_next_is_offered() {
     assert_eq!(world.begun(), []);
     agent.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_whose_slots_the_vault_cannot_take_holds_up_no_other() {
+    let world = World::new(3);
+    *world.vault.broken.lock().unwrap() = Some(item(1));
+    let agent = world.synced().await;
+    for (hour, committed) in [(11, 2), (12, 4)] {
+        world.clock.set(&format!("2026-01-05T{hour}:00:00Z"));
+        until("the others have run", || world.committed() == committed).await;
+    }
+    *world.vault.broken.lock().unwrap() = None;
+    within(agent.settled(world.clock.now())).await;
+    assert_eq!(world.committed(), 5);
+    agent.shutdown().await;
+}
