@@ -29,6 +29,11 @@ struct Told {
     deaf: bool,
     restored: Mutex<Vec<u8>>,
     abandoned: AtomicUsize,
+    /// Databases whose backups were confirmed.
+    confirmed: Mutex<Vec<String>>,
+    /// Steps of the restore that stand, and how often its second step is still to break off.
+    standing: AtomicUsize,
+    breaks: AtomicUsize,
     running: AtomicUsize,
     most: AtomicUsize,
     /// Backups in the order in which they began.
@@ -74,6 +79,14 @@ impl Workload for Told {
         self.running.fetch_sub(1, SeqCst);
         done
     }
+    async fn confirm(&self, request: &BackupRequest, confirmed: &BackupFacts) -> Result<(), WorkloadError> {
+        assert_eq!(*confirmed, facts());
+        self.confirmed.lock().unwrap().push(request.database.clone());
+        Ok(())
+    }
+    async fn steps_done(&self, _: Uuid, _: &RestorePlan) -> Result<usize, WorkloadError> {
+        Ok(self.standing.load(SeqCst))
+    }
     async fn check_restore(&self, plan: &RestorePlan) -> Result<(), WorkloadError> {
         if plan.source_database == "taken" {
             Err(WorkloadError::fault("UserErrorCannotRestoreExistingDBWithoutForceOverwrite", ""))
@@ -90,13 +103,19 @@ impl Workload for Told {
         input: &mut dyn RestoreInput,
         _: &CancellationToken,
     ) -> Result<(), WorkloadError> {
+        let broken = |left: usize| (index == 1).then(|| left.checked_sub(1)).flatten();
+        if self.breaks.fetch_update(SeqCst, SeqCst, broken).is_ok() {
+            return Err(WorkloadError::Transport("cut".into()));
+        }
         while let Some(bytes) = input.read(index, 0).await? {
             self.restored.lock().unwrap().extend_from_slice(&bytes);
         }
+        self.standing.store(index + 1, SeqCst);
         Ok(())
     }
     async fn abandon_restore(&self, _: Uuid, _: &RestorePlan) -> Result<(), WorkloadError> {
         self.abandoned.fetch_add(1, SeqCst);
+        self.standing.store(0, SeqCst);
         self.restored.lock().unwrap().clear();
         Ok(())
     }
@@ -157,6 +176,9 @@ async fn a_backup_is_committed_and_restores_in_order_through_a_flaky_network() {
     assert_eq!(outcome(&vault, one).await, Outcome::BackedUp { set_id: set_of(one) });
     assert_eq!(outcome(&vault, two).await, Outcome::BackedUp { set_id: set_of(two) });
     assert!(matches!(outcome(&vault, seen).await, Outcome::Inquired { inventory } if inventory.instances.len() == 1));
+    let mut confirmed = engine.confirmed.lock().unwrap().clone();
+    confirmed.sort();
+    assert_eq!(confirmed, ["d", "e"]);
     vault.offer(both, 1, restore(&[one, two], "d", database()));
     assert_eq!(outcome(&vault, both).await, Outcome::Restored { bytes: 6_000_000 });
     assert!(*engine.restored.lock().unwrap() == content(3_000_000).repeat(2));
@@ -174,6 +196,7 @@ async fn faults_of_the_engine_reach_the_vault_and_the_set_is_aborted() {
     assert!(matches!(outcome(&vault, taken).await, Outcome::Failed { fault } if fault.code.contains("CannotRestoreExisting")));
     assert_eq!(*vault.aborted.lock().unwrap(), [set_of(missing)]);
     assert_eq!(engine.abandoned.load(SeqCst), 0, "a refused restore has nothing to abandon");
+    assert!(engine.confirmed.lock().unwrap().is_empty(), "what was not committed is not confirmed");
     agent.shutdown().await;
 }
 
@@ -191,6 +214,31 @@ async fn a_flipped_byte_fails_the_restore_and_what_was_built_is_abandoned() {
     );
     assert_eq!(engine.abandoned.load(SeqCst), 1);
     assert!(engine.restored.lock().unwrap().is_empty());
+    agent.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_breaks_off_is_begun_again_then_given_back_and_the_next_attempt_goes_on() {
+    let (vault, engine) = (Arc::new(FakeVault::default()), Arc::new(Told { size: 300_000, ..Told::default() }));
+    let agent = start(&vault, &engine);
+    let (one, two, back) = (id(), id(), id());
+    vault.offer(one, 1, backup("d"));
+    vault.offer(two, 1, backup("e"));
+    outcome(&vault, one).await;
+    outcome(&vault, two).await;
+    // More often than one attempt begins it, less often than two do.
+    engine.breaks.store(restore::TRIES as usize + 1, SeqCst);
+    vault.offer(back, 1, restore(&[one, two], "d", database()));
+    assert!(matches!(outcome(&vault, back).await, Outcome::Interrupted { .. }));
+    assert_eq!((engine.abandoned.load(SeqCst), engine.standing.load(SeqCst)), (0, 1), "the first step stands");
+    vault.results.lock().unwrap().clear();
+    vault.offer(back, 2, restore(&[one, two], "d", database()));
+    assert_eq!(outcome(&vault, back).await, Outcome::Restored { bytes: 300_000 });
+    assert!(*engine.restored.lock().unwrap() == content(300_000).repeat(2), "each step was applied once");
+    // The report got lost: all steps stand, and nothing is done but to report.
+    vault.results.lock().unwrap().clear();
+    vault.offer(back, 3, restore(&[one, two], "taken", database()));
+    assert_eq!(outcome(&vault, back).await, Outcome::Restored { bytes: 0 });
     agent.shutdown().await;
 }
 

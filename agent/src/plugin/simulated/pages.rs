@@ -23,6 +23,7 @@ pub(super) struct SplitMix(pub(super) u64);
 
 impl SplitMix {
     /// Next word.
+    #[inline]
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -48,13 +49,11 @@ pub(super) fn generate(page: u32, seed: u64, out: &mut [u8]) {
     for (number, row) in out[HEADER..].chunks_exact_mut(ROW).enumerate() {
         row[0] = number as u8;
         row[8..32].copy_from_slice(TEXT);
-        for half in row[32..].chunks_exact_mut(16) {
-            // One letter of sixteen per byte: four random bits each.
-            let value = random.next();
-            let low = (value & 0x0F0F_0F0F_0F0F_0F0F) + 0x4141_4141_4141_4141;
-            let high = ((value >> 4) & 0x0F0F_0F0F_0F0F_0F0F) + 0x4141_4141_4141_4141;
-            half[..8].copy_from_slice(&low.to_le_bytes());
-            half[8..].copy_from_slice(&high.to_le_bytes());
+        // One letter of sixteen per byte: four random bits each.
+        let (one, two) = (random.next(), random.next());
+        let letters = [one, one >> 4, two, two >> 4].map(|bits| (bits & 0x0F0F_0F0F_0F0F_0F0F) + 0x4141_4141_4141_4141);
+        for (place, word) in row[32..].chunks_exact_mut(8).zip(letters) {
+            place.copy_from_slice(&word.to_le_bytes());
         }
     }
 }

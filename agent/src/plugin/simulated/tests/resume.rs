@@ -76,7 +76,7 @@ async fn a_restore_goes_on_after_each_step_also_on_a_server_that_was_opened_agai
 async fn a_log_that_was_half_applied_is_applied_again() {
     let mut story = Story::new().await;
     // A log of several blocks: it breaks off after some of them have changed pages.
-    for seed in 0..600 {
+    for seed in 0..900 {
         story.world.server.write(INSTANCE, "sales", change(120, seed)).await.unwrap();
     }
     story.clock.go_on(SignedDuration::from_secs(1));
