@@ -61,6 +61,13 @@ pub struct SoftDeleted {
     pub purge_at: Timestamp,
 }
 
+impl SoftDeleted {
+    /// Whether it has begun: that of a recovery point is set ahead, when a policy is shortened.
+    pub fn in_force(&self, now: Timestamp) -> bool {
+        self.at <= now
+    }
+}
+
 /// A slot of the schedule that passed without its backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,7 @@
-//! Two years of twenty databases by the pure model: timetable, backups, chain, retention. After every
-//! run of retention that removed something, a sample of days compares what is there, point by point and
-//! byte by byte, with a second reckoning from slots alone; slots must not have drifted by a second.
+//! Two years of twenty databases by the pure model: timetable, backups, chain, retention. After every few
+//! runs of retention what is there is compared, point by point and byte by byte, with a second
+//! reckoning from slots alone, and restored at random seconds; slots must not have drifted by a second.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::backup::chain::{Chain, Link, Range};
