@@ -5,7 +5,7 @@
 //! statement for a batch, not for a point.
 
 use super::column::{kind, micros, model, model_word, number, soft_deleted, time_or_none};
-use super::db::{Tx, row};
+use super::db::{Stmt, Tx, row};
 use super::error::unreadable;
 use jiff::Timestamp;
 use rsvault_domain::backup::chain::Link;
@@ -155,9 +155,9 @@ impl Tx {
     pub(super) async fn drop_points(&mut self, item: ItemId, sets: &[SetId], at: Timestamp) -> StoreResult<()> {
         for batch in sets.chunks(BATCH) {
             let delete = self.query(&DELETE).bind(item.0);
-            filled(batch).fold(delete, |statement, id| statement.bind(id)).execute().await?;
+            filled(batch).fold(delete, Stmt::bind).execute().await?;
             let abort = self.query(&ABORT).bind(item.0).bind(micros(at));
-            filled(batch).fold(abort, |statement, id| statement.bind(id)).execute().await?;
+            filled(batch).fold(abort, Stmt::bind).execute().await?;
         }
         Ok(())
     }
