@@ -217,6 +217,11 @@ def back_up(story, az, server):
         assert {p["type"] for p in shown["extendedInfo"]["dataDirectoryPaths"]} == {"Data", "Log"}, shown
         assert points[0]["name"] in az("backup", "recoverypoint", "list", *AT, *WL, out="table")
         sums["points"] = [p["name"] for p in points[:-1]]
+    with story.step("backup-now Log: a range, no point of its own; show-log-chain"):
+        job = finished(az, az("backup", "protection", "backup-now", *AT, *WL, *MS, "--backup-type", "Log"))
+        equal(job["properties"]["operation"], "Backup (Log)", "job")
+        equal([p["name"] for p in az("backup", "recoverypoint", "show-log-chain", *AT, *WL)], ["DefaultRangeRecoveryPoint"], "chain")
+        equal(len(az("backup", "recoverypoint", "list", *AT, *WL)), 3, "points")
     with story.step("jobs: list, filters, as a table; stop of an ended job is refused"):
         jobs = az("backup", "job", "list", *ON)
         kinds = sorted(j["properties"]["operation"] for j in jobs)
