@@ -22,7 +22,8 @@ async fn backups_beyond_the_seats_wait_in_order_and_nothing_else_waits_for_them(
     vault.offer(files, 1, restore(&[], "d", database()));
     assert!(matches!(outcome(&vault, seen).await, Outcome::Inquired { .. }));
     assert_eq!(outcome(&vault, files).await, Outcome::Restored { bytes: 0 });
-    assert!(vault.results.lock().unwrap().len() == 2, "the backups still run");
+    let ended = backups.iter().filter(|b| vault.result_of(**b).is_some()).count();
+    assert!(ended < 4, "backups are still queued: {ended}");
     // The vault hears of us, and of everything that we have, while all seats are taken.
     until("a poll with all six", || vault.polls.lock().unwrap().last().is_some_and(|p| backups.iter().all(|b| p.running.contains(b))))
         .await;
