@@ -15,6 +15,7 @@ use super::txlog::Record;
 use crate::plugin::{RestoreInput, WorkloadError};
 use jiff::Timestamp;
 use rsvault_domain::backup::{BackupKind, FileKind, Lsn};
+use rsvault_domain::fault::codes;
 use rsvault_domain::id::NameKey;
 use rsvault_domain::restore::FileMapping;
 use std::collections::{BTreeMap, HashMap};
@@ -192,10 +193,7 @@ async fn apply_log(
     if let (Some(stop), Some(end)) = (step.stop_at, header.only_to)
         && stop < end
     {
-        return Err(WorkloadError::fault(
-            "UserErrorRestoreNotPossibleBecauseLogBackupContainsBulkLoggedChanges",
-            format!("The log can be restored to its end at {end} only."),
-        ));
+        return Err(WorkloadError::fault(codes::BULK_LOGGED, format!("The log can be restored to its end at {end} only.")));
     }
     let data = open(site).await?;
     let state = if step.untouched { built.state } else { proven(site, Arc::clone(&data), built.pages, cancel).await? };
@@ -224,7 +222,7 @@ async fn apply_log(
         }
     };
     ends(&trailer, log_records, last_lsn, decoder).await?;
-    if trailer.last_lsn <= reached {
+    if trailer.last_lsn < reached {
         return Err(misfit(format!("The log ends at LSN {}, but the restored database is at LSN {reached} already.", trailer.last_lsn)));
     }
     if let Some(stop) = step.stop_at.filter(|stop| step.last && *stop > trailer.consistent_at) {
@@ -351,7 +349,7 @@ fn check_logical_names(header: &Header, mappings: &[FileMapping]) -> Result<(), 
 
 /// A backup that does not fit the ones before it.
 fn misfit(why: String) -> WorkloadError {
-    WorkloadError::fault("UserErrorSQLLSNValidationFailure", why)
+    WorkloadError::fault(codes::LSN, why)
 }
 
 fn writing(error: std::io::Error) -> WorkloadError {

@@ -19,6 +19,7 @@ use crate::plugin::{BackupOutput, BackupRequest, WorkloadError};
 use bytes::Bytes;
 use jiff::Timestamp;
 use rsvault_domain::backup::{BackupFacts, BackupKind, DatabaseFile, FileKind, Lsn};
+use rsvault_domain::fault::codes;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -63,7 +64,7 @@ pub(super) fn refuse_kind(entry: &Entry, kind: BackupKind) -> Result<(), Workloa
     } else {
         return Ok(());
     };
-    Err(WorkloadError::fault("UserErrorSQLPODoesNotSupportBackupType", why))
+    Err(WorkloadError::fault(codes::UNSUPPORTED_TYPE, why))
 }
 
 /// A backup at work.

@@ -8,6 +8,7 @@ use super::database::{Database, Position, WriteReceipt};
 use super::txlog::Boot;
 use crate::plugin::WorkloadError;
 use rsvault_domain::backup::{BackupFacts, BackupKind, Lsn, RecoveryModel};
+use rsvault_domain::fault::codes;
 
 /// What a log backup takes.
 pub(super) struct LogRange {
@@ -45,7 +46,7 @@ impl Changed {
 
 /// Why there is nothing that a log or differential could follow.
 fn no_full(boot: &Boot) -> WorkloadError {
-    let code = if boot.restored { "UserErrorNoFullBackupTriggeredAfterRestore" } else { "UserErrorParentFullBackupMissing" };
+    let code = if boot.restored { codes::AFTER_RESTORE } else { codes::NO_FULL };
     WorkloadError::fault(code, "")
 }
 
@@ -64,7 +65,7 @@ impl Database {
             core.log.find(&core.boot, |lsn, _| lsn <= base).map_err(context)?
         };
         let Some(from) = from else {
-            return Err(WorkloadError::fault("UserErrorSQLLSNValidationFailure", format!("The log does not reach back to LSN {base}.")));
+            return Err(WorkloadError::fault(codes::LSN, format!("The log does not reach back to LSN {base}.")));
         };
         let mut changed = Changed::none(self.pages);
         let mut scan = self.scan(from.offset, end.offset);
@@ -81,15 +82,12 @@ impl Database {
             if core.boot.database_backup_lsn == Lsn(0) {
                 return Err(no_full(&core.boot));
             }
-            return Err(WorkloadError::fault("UserErrorLogBackupFailedAsRecoveryModelChanged", ""));
+            return Err(WorkloadError::fault(codes::MODEL_CHANGED, ""));
         };
         let end = self.mark_on(&mut core, now, false)?;
         let from = core.log.find(&core.boot, |lsn, _| lsn <= first_lsn).map_err(|e| WorkloadError::io("read the transaction log", e))?;
         let Some(from) = from else {
-            return Err(WorkloadError::fault(
-                "UserErrorSQLLSNValidationFailure",
-                format!("The log does not reach back to LSN {first_lsn}."),
-            ));
+            return Err(WorkloadError::fault(codes::LSN, format!("The log does not reach back to LSN {first_lsn}.")));
         };
         let bulk_logged = core.log.index.bulk_within(first_lsn, end.receipt.lsn);
         Ok(LogRange { first_lsn, from: from.offset, end, bulk_logged })

@@ -29,7 +29,7 @@ pub(super) struct Index {
 impl Index {
     /// Takes note of the next record, which begins at `offset`.
     pub(super) fn note(&mut self, record: &Record, offset: u64) {
-        if self.records % EVERY == 0 {
+        if self.records.is_multiple_of(EVERY) {
             self.marks.push(Mark { lsn: record.lsn, committed_at: record.committed_at, offset });
         }
         if record.bulk {

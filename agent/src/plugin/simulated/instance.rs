@@ -205,15 +205,15 @@ impl Instance {
     }
     /// Notes how far a restore has come. Older ones of the same database are given up.
     pub(super) fn stand(&self, standing: Standing) -> Result<(), WorkloadError> {
-        let id = standing.id;
+        let (id, files) = (standing.id, standing.files.clone());
         let key = NameKey::new(&standing.database);
         let gone = self.change(|catalog| {
-            catalog.aside.retain(|path| !standing.files.contains(path));
+            catalog.aside.retain(|path| !files.contains(path));
             let gone = catalog.take_restores(|r| r.id == id || NameKey::new(&r.database) == key);
-            catalog.restores.push(standing.clone());
+            catalog.restores.push(standing);
             gone
         })?;
-        gone.iter().filter(|r| r.files != standing.files).flat_map(|r| r.files.iter()).for_each(remove);
+        gone.iter().filter(|r| r.files != files).flat_map(|r| r.files.iter()).for_each(remove);
         lock(&self.untouched).insert(id);
         Ok(())
     }

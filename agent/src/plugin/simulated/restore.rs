@@ -37,10 +37,10 @@ pub(super) fn check<'a>(server: &SimulatedServer, plan: &'a RestorePlan) -> Resu
         return Err(refuse("Restoring as files writes the streams as they are; the engine has no part in it.".into()));
     };
     let kinds: Vec<BackupKind> = plan.steps.iter().map(|step| step.kind).collect();
-    let logs = match kinds.as_slice() {
-        [BackupKind::Full | BackupKind::CopyOnlyFull, BackupKind::Differential, logs @ ..]
-        | [BackupKind::Full | BackupKind::CopyOnlyFull, logs @ ..] => logs,
-        _ => return Err(refuse("A restore begins with a Full or CopyOnlyFull.".into())),
+    let ([BackupKind::Full | BackupKind::CopyOnlyFull, BackupKind::Differential, logs @ ..]
+    | [BackupKind::Full | BackupKind::CopyOnlyFull, logs @ ..]) = kinds.as_slice()
+    else {
+        return Err(refuse("A restore begins with a Full or CopyOnlyFull.".into()));
     };
     if logs.iter().any(|kind| *kind != BackupKind::Log) {
         return Err(refuse("After the full comes at most one Differential, then logs.".into()));

@@ -21,8 +21,8 @@ fn chosen<'a>(backups: &'a [Kept], at: Timestamp, random: &mut SplitMix) -> Vec<
     let full = fulls[random.next() as usize % fulls.len()];
     let mut chain = vec![full];
     let on_it = |b: &&Kept| full.kind == BackupKind::Full && b.facts.database_backup_lsn == full.facts.checkpoint_lsn;
-    let differential = until(BackupKind::Differential).filter(on_it).last();
-    if random.next() % 4 > 0 {
+    let differential = until(BackupKind::Differential).rfind(on_it);
+    if !random.next().is_multiple_of(4) {
         chain.extend(differential);
     }
     let mut reached = chain.last().unwrap().facts.last_lsn;
@@ -49,7 +49,7 @@ async fn every_second_of_any_chain_restores_what_the_oracle_says() {
         let mut backups = vec![world.keep("sales", BackupKind::Full).await];
         for number in 0..40 {
             clock.go_on(seconds(random.next() % 400));
-            if random.next() % 3 == 0 {
+            if random.next().is_multiple_of(3) {
                 world.server.write(INSTANCE, "sales", change(20, number)).await.unwrap();
             }
             let kind = match random.next() % 20 {
@@ -59,7 +59,7 @@ async fn every_second_of_any_chain_restores_what_the_oracle_says() {
                 _ => BackupKind::Log,
             };
             // Some backups get lost on the way to the vault: nothing of the chain is lost with them.
-            if random.next() % 5 == 0 {
+            if random.next().is_multiple_of(5) {
                 world.unconfirmed("sales", kind).await.unwrap();
             } else {
                 backups.push(world.keep("sales", kind).await);
@@ -161,7 +161,7 @@ async fn backups_that_do_not_fit_each_other_are_refused_and_leave_nothing() {
         (vec![&full, &logs[1]], None, misfit),
         (vec![&full, &logs[0], &logs[2]], None, misfit),
         (vec![&full, &logs[1], &logs[0]], None, misfit),
-        (vec![&full, &logs[0], &logs[0]], None, misfit),
+        (vec![&full, &logs[0], &logs[1], &logs[0]], None, misfit),
         (vec![&full, &differential], None, misfit),
         (vec![&forked, &logs[2]], None, misfit),
         (vec![&full, &forked_log], None, misfit),

@@ -43,7 +43,7 @@ impl Clock for Stand {
         Timestamp::from_second(1_760_000_000).unwrap() + SignedDuration::from_micros(self.0.fetch_add(self.1, Ordering::Relaxed))
     }
     async fn until(&self, _: Timestamp) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -138,10 +138,10 @@ impl World {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     if !path.ends_with("History") {
-                        walk(&path, into)
+                        walk(&path, into);
                     }
                 } else {
-                    into.push(path)
+                    into.push(path);
                 }
             }
         }
