@@ -154,7 +154,9 @@ fn files(point: &RecoveryPoint) -> PointExtendedInfoView {
 
 impl PointView {
     /// A distinct point.
-    pub(crate) fn new(of: &backups::PointView, point: &RecoveryPoint, detail: Detail) -> Self {
+    pub(crate) fn new(of: &backups::PointView, point: &RecoveryPoint, detail: Detail, now: Timestamp) -> Self {
+        // A soft deletion may be set ahead; until then the point lives as it did.
+        let deleted = point.soft_deleted.filter(|d| d.in_force(now));
         let time = Some(moment::second(point.time));
         let not_ready = MoveReadinessView { is_ready_for_move: false, additional_info: "There is no archive tier in this vault." };
         let properties = PointPropertiesView {
@@ -164,11 +166,10 @@ impl PointView {
             r#type: wire_kind(point.kind),
             recovery_point_tier_details: Some(vec![TierView { r#type: "HardenedRP", status: "Valid" }]),
             recovery_point_move_readiness_info: Some(BTreeMap::from([("ArchivedRP", not_ready)])),
-            recovery_point_properties: point
-                .soft_deleted
-                .map_or(point.expires_at, |deleted| Some(deleted.purge_at))
+            recovery_point_properties: deleted
+                .map_or(point.expires_at, |d| Some(d.purge_at))
                 .filter(|_| detail != Detail::Single)
-                .map(|at| ExpiryView { expiry_time: moment::seven_digits(at), is_soft_deleted: point.soft_deleted.is_some() }),
+                .map(|at| ExpiryView { expiry_time: moment::seven_digits(at), is_soft_deleted: deleted.is_some() }),
             time_ranges: None,
             extended_info: (detail != Detail::List).then(|| files(point)),
         };

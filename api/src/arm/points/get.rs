@@ -26,5 +26,5 @@ pub(crate) async fn handler(
         return Ok(Json(PointView::default_range(&of, &coverage, Detail::Single)));
     }
     let (of, point) = backups::point(&state.engine, &item, &path.recovery_point_id).await?;
-    Ok(Json(PointView::new(&of, &point, Detail::Single)))
+    Ok(Json(PointView::new(&of, &point, Detail::Single, state.engine.clock.now())))
 }

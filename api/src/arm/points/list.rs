@@ -35,7 +35,8 @@ pub(crate) async fn handler(
     let asked = PointQuery { kinds, coverage, from: filter.moment("startDate")?, to: filter.moment("endDate")? };
     let list = backups::points(&state.engine, &path.ask()?, &asked, &query.page()?).await?;
     let range = list.coverage.iter().map(|coverage| PointView::default_range(&list.of, coverage, detail));
-    let value = list.points.items.iter().map(|p| PointView::new(&list.of, p, detail)).chain(range).collect();
+    let now = state.engine.clock.now();
+    let value = list.points.items.iter().map(|p| PointView::new(&list.of, p, detail, now)).chain(range).collect();
     Ok(Json(PointList { value, next_link: next_link(&caller.base_url, &uri, list.points.next.as_deref()) }))
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Started, World, facts, vault_id};
 use rsvault_domain::backup::{BackupFacts, Lsn};
+use rsvault_domain::protection::SoftDeleted;
 use rsvault_domain::work::CommandWork;
 use rsvault_engine::agents;
 use serde_json::{Value, json};
@@ -155,4 +156,24 @@ async fn a_plan_shows_what_a_restore_reads_or_why_there_is_none() {
     assert_eq!((outside.status, &errors[0]), (restore.status, &errors[1]), "the same refusal");
     assert_eq!(plan("").await.body["error"]["target"], "at");
     assert_eq!(plan("?at=noon").await.body["error"]["target"], "at");
+}
+
+#[tokio::test]
+async fn a_soft_deletion_that_is_set_ahead_does_not_show_before_its_time() {
+    let world = with_a_log().await;
+    let (now, hours) = (world.engine().clock.now(), jiff::SignedDuration::from_hours);
+    let mut tx = world.engine().store.begin().await.unwrap();
+    let found = tx.vault(crate::testing::SUBSCRIPTION.parse().unwrap(), &"rg1".into(), &"vault1".into()).await.unwrap().unwrap();
+    let item = tx.items(found.id, &Default::default(), &Default::default()).await.unwrap().items.remove(0);
+    let mut marks = tx.marks(item.id).await.unwrap();
+    for mark in &mut marks {
+        mark.soft_deleted = Some(SoftDeleted { at: now + hours(1), purge_at: now + hours(25) });
+    }
+    tx.mark_points(&marks).await.unwrap();
+    tx.commit().await.unwrap();
+    let shown = async || list(&world, "restorePointQueryType eq 'Full'").await[0]["properties"]["recoveryPointProperties"].clone();
+    assert_eq!(shown().await["isSoftDeleted"], false);
+    world.app.clock.advance(2 * 3600);
+    assert_eq!(shown().await, json!({"expiryTime": "2026-11-26T13:00:40.0000000Z", "isSoftDeleted": true}));
+    restore(&world, RANGE, &to("2026-11-25T12:00:25Z")).await.accepted();
 }

@@ -3,11 +3,11 @@
 //! Always holds: the verdict is what the restore itself would be answered; a refusal is a result, not an
 //! error of the validation.
 
+mod at_once;
 mod body;
 mod result;
 mod status;
 mod trigger;
-mod validate;
 
 use crate::AppState;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 /// Routes of validation.
 pub(crate) fn router() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
-        .routes(routes!(validate::handler))
+        .routes(routes!(at_once::handler))
         .routes(routes!(trigger::handler))
         .routes(routes!(result::handler))
         .routes(routes!(status::handler))
