@@ -26,14 +26,16 @@ pub(crate) struct Stage {
     needs: &'static [Need],
     counts: Counts,
     limit: u64,
+    /// Whether it runs the optimised binaries.
+    release: bool,
 }
 
 const fn cargo(name: &'static str, what: &'static str, words: &'static [&'static str]) -> Stage {
-    Stage { name, what, work: Work::Cargo(words), needs: &[], counts: Counts::ExitCode, limit: 1800 }
+    Stage { name, what, work: Work::Cargo(words), needs: &[], counts: Counts::ExitCode, limit: 1800, release: false }
 }
 
 const fn story(name: &'static str, what: &'static str, words: &'static [&'static str], needs: &'static [Need], limit: u64) -> Stage {
-    Stage { name, what, work: Work::Story(words), needs, counts: Counts::Story, limit }
+    Stage { name, what, work: Work::Story(words), needs, counts: Counts::Story, limit, release: false }
 }
 
 const PY: &[Need] = &[Need::Python];
@@ -51,6 +53,7 @@ pub(crate) const ALL: &[Stage] = &[
         needs: &[Need::Postgres],
         counts: Counts::Cargo,
         limit: 2400,
+        release: false,
     },
     cargo(
         "openapi",
@@ -82,14 +85,47 @@ pub(crate) const ALL: &[Stage] = &[
         &[Need::Az290, Need::Python],
         600,
     ),
+    story(
+        "az-retention",
+        "the Azure CLI over virtual weeks: shorter policies, suspended backups, an immutable vault",
+        &["az_retention_story.py"],
+        &[Need::Az, Need::Python],
+        600,
+    ),
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
     story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
+    story("time", "five virtual weeks: schedules, chains, retention, faults, restores to random seconds", &["time_story.py"], PY, 1800),
     story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
 ];
 
-/// Runs the stages that the filters name, or all.
-pub(crate) fn run(filters: &[String]) -> Result<Report, String> {
-    let chosen: Vec<&Stage> = ALL.iter().filter(|s| filters.is_empty() || filters.iter().any(|f| s.name.contains(f.as_str()))).collect();
+/// The long forms, with optimised binaries: hours of this machine, months of the vault.
+pub(crate) const SOAK: &[Stage] = &[
+    cargo("build", "the binaries, optimised", &["build", "--workspace", "--bins", "--locked", "--release"]),
+    Stage {
+        release: true,
+        ..story(
+            "soak-faults",
+            "nine virtual weeks of 4 databases with random faults; 1,200 restores, each compared",
+            &["time_story.py", "--days", "63", "--databases", "4", "--restores", "1200", "--refusals", "200"],
+            PY,
+            6 * 3600,
+        )
+    },
+    Stage {
+        release: true,
+        ..story(
+            "soak-months",
+            "three virtual months of 20 databases; what is stored is what a pure model says",
+            &["time_story.py", "--days", "91", "--databases", "20", "--restores", "200", "--refusals", "40", "--no-faults", "--no-clock"],
+            PY,
+            12 * 3600,
+        )
+    },
+];
+
+/// Runs those of `stages` that the filters name, or all.
+pub(crate) fn run(stages: &'static [Stage], filters: &[String]) -> Result<Report, String> {
+    let chosen: Vec<&Stage> = stages.iter().filter(|s| filters.is_empty() || filters.iter().any(|f| s.name.contains(f.as_str()))).collect();
     if chosen.is_empty() {
         return Err(format!("no stage is named like {filters:?}; see --list"));
     }
@@ -111,7 +147,7 @@ pub(crate) fn run(filters: &[String]) -> Result<Report, String> {
 
     // A story alone still needs its binaries.
     let alone = chosen.iter().any(|s| matches!(s.work, Work::Story(_))) && !chosen.iter().any(|s| s.name == "build");
-    let build = ALL.iter().filter(|s| alone && s.name == "build");
+    let build = stages.iter().filter(|s| alone && s.name == "build");
     for stage in build.chain(chosen.iter().copied()) {
         println!("\n== {}: {}", stage.name, stage.what);
         let row = stage.run(&place, database.as_deref());
@@ -168,7 +204,7 @@ impl Stage {
             .current_dir(&place.root)
             .env("CARGO_TARGET_DIR", &place.target)
             .env("TMPDIR", &place.scratch)
-            .env("RSVAULT_BIN", place.target.join("debug"))
+            .env("RSVAULT_BIN", place.target.join(if self.release { "release" } else { "debug" }))
             .env("RSVAULT_AZ", place.cache.join("venv-az/bin/az"))
             .env("RSVAULT_AZ290", place.cache.join("venv-az290/bin/az"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
