@@ -36,9 +36,9 @@ fn text(metrics: &Metrics) -> String {
         // Writing to a String does not fail.
         let _ = writeln!(text, "# HELP rsvault_{name} {help}\n# TYPE rsvault_{name} {kind}\nrsvault_{name} {value}");
     };
-    let Metrics { gauges, events, trust, trusted_lag } = metrics;
-    put("clock_trusted_lag_seconds", "gauge", "How far the time that retention trusts is behind the clock.", &trusted_lag.as_secs_f64());
-    put("clock_deviation_seconds", "gauge", "How far the clock is from what the monotonic clock expects.", &trust.lag.as_secs_f64());
+    let Metrics { gauges, events, trust } = metrics;
+    put("clock_trusted_lag_seconds", "gauge", "How far the time that retention trusts is behind the clock.", &trust.lag.as_secs_f64());
+    put("clock_deviation_seconds", "gauge", "How far the clock is from what the monotonic clock expects.", &trust.off.as_secs_f64());
     put("clock_jumps_total", "counter", "Jumps of the clock since the start.", &trust.jumps);
     put("commands_open", "gauge", "Commands that wait for an agent or are with one.", &gauges.open_commands);
     put("tasks_due", "gauge", "Tasks that are due.", &gauges.due_tasks);

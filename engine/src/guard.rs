@@ -26,6 +26,8 @@ const RENEW: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     /// How far the clock is from what is expected of it; more than [`TOLERANCE`] is not trusted.
+    pub off: SignedDuration,
+    /// How far trusted time is behind the clock.
     pub lag: SignedDuration,
     /// How often it left the expected since the start.
     pub jumps: u64,
@@ -52,8 +54,8 @@ impl State {
     fn trust(&mut self, wall: Timestamp, mono: Duration) -> Timestamp {
         let (at, since) = *self.anchor.get_or_insert((wall, mono));
         let expected = at.saturating_add(mono.saturating_sub(since)).unwrap_or(Timestamp::MAX);
-        self.trust.lag = wall.duration_since(expected);
-        let off = self.trust.lag.abs() > TOLERANCE;
+        self.trust.off = wall.duration_since(expected);
+        let off = self.trust.off.abs() > TOLERANCE;
         if off && !self.off {
             self.trust.jumps += 1;
             tracing::warn!(%wall, %expected, "the clock jumped: nothing expires by it until it is right again or accepted (rsvault doctor --accept-clock)");
@@ -64,9 +66,10 @@ impl State {
         if !off && mono.saturating_sub(since) > RENEW {
             self.anchor = Some((wall, mono));
         }
-        let trusted = if self.trust.lag > TOLERANCE { expected } else { wall };
+        let trusted = if self.trust.off > TOLERANCE { expected } else { wall };
         let trusted = self.high.map_or(trusted, |high| high.max(trusted));
         self.high = Some(trusted);
+        self.trust.lag = wall.duration_since(trusted);
         trusted
     }
 
@@ -107,12 +110,12 @@ impl Engine {
         let Some(mono) = self.clock.monotonic() else { return wall };
         let mut state = self.guard.state();
         let trusted = state.trust(wall, mono);
-        let lag = state.trust.lag;
-        wall.max(trusted).max(wall.saturating_sub(lag).unwrap_or(wall))
+        let expected = wall.saturating_sub(state.trust.off).unwrap_or(wall);
+        wall.max(trusted).max(expected)
     }
     /// How the clock stands to what is trusted.
     pub fn trust(&self) -> Trust {
-        self.trusted_now();
+        let _ = self.trusted_now();
         self.guard.state().trust
     }
     /// Compares the clock with the mark that an earlier run left. Before anything is judged by it.

@@ -1,7 +1,6 @@
 //! What an operator watches, read at once.
 
 use crate::{Engine, Trust};
-use jiff::SignedDuration;
 use rsvault_domain::fault::Result;
 use rsvault_domain::ports::{EventKind, Gauges};
 use std::collections::BTreeMap;
@@ -15,14 +14,10 @@ pub struct Metrics {
     pub events: BTreeMap<EventKind, u64>,
     /// How the clock stands to what is expected of it.
     pub trust: Trust,
-    /// How far trusted time is behind the clock.
-    pub trusted_lag: SignedDuration,
 }
 
 /// Reads them.
 pub async fn metrics(engine: &Engine) -> Result<Metrics> {
-    let now = engine.clock.now();
-    let gauges = engine.store.read().await?.gauges(now).await?;
-    let trusted_lag = now.duration_since(engine.trusted_now());
-    Ok(Metrics { gauges, events: engine.chronicle.counts(), trust: engine.trust(), trusted_lag })
+    let gauges = engine.store.read().await?.gauges(engine.clock.now()).await?;
+    Ok(Metrics { gauges, events: engine.chronicle.counts(), trust: engine.trust() })
 }

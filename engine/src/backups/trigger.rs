@@ -38,7 +38,7 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
     let policy_id = item.may_back_up()?;
     let policy = tx.policy_by_id(policy_id).await?.ok_or_else(|| Fault::internal("policy of an item is gone"))?;
     let sql = policy.spec.for_sql(&policy.name)?;
-    let expires_at = policy::on_demand_expiry(kind, request.expires_at, now, sql)?;
+    let expires_at = policy::on_demand_expiry(kind, request.expires_at, engine.stamp_now(), sql)?;
     let server = tx.server_by_id(container.server_id).await?.ok_or_else(|| {
         Fault::conflict(
             "WorkloadExtensionNotReachable",

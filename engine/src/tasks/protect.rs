@@ -118,7 +118,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
             if soft.state == SoftDeleteState::Disabled {
                 return outcome::remove_item(engine, tx, id).await;
             }
-            item.soft_delete(soft.retention_days, now)?;
+            item.soft_delete(soft.retention_days, engine.stamp_now())?;
             outcome::end_backups(engine, tx, id).await?;
             alerts::raise(engine, tx, deleted(&item, job)).await?;
         }
