@@ -9,7 +9,6 @@ use super::{PolicyInUse, find_policy, hold};
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
 use crate::{Caller, Engine, jobs};
-use jiff::Timestamp;
 use rsvault_domain::fault::{Fault, JobFault, Result};
 use rsvault_domain::id::{NameKey, PolicyId, TaskId, policy_name};
 use rsvault_domain::job::{Job, JobKind, JobStatus};
@@ -69,8 +68,7 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &VaultPath, name: &str,
     if let Some(field) = shortened {
         hold::warn_of_edit(engine, tx.as_mut(), &policy, &field).await?;
     }
-    let operation =
-        if items.is_empty() { None } else { Some(apply(engine, tx.as_mut(), caller, &vault, &policy, items, moved, now).await?) };
+    let operation = if items.is_empty() { None } else { Some(apply(engine, tx.as_mut(), caller, &vault, &policy, items, moved).await?) };
     tx.commit().await?;
     engine.wake.ring(Bell::Schedules);
     engine.wake.ring(Bell::Tasks);
@@ -91,8 +89,7 @@ async fn items_of(tx: &mut dyn Tx, vault: &Vault, policy: PolicyId) -> Result<Ve
     }
 }
 
-/// A job and a task for each item, under one operation.
-#[allow(clippy::too_many_arguments, reason = "one step of put, split off to be read")]
+/// A job and a task for each item, under one operation. `moved`: the schedule is another one now.
 async fn apply(
     engine: &Engine,
     tx: &mut dyn Tx,
@@ -101,8 +98,8 @@ async fn apply(
     policy: &Policy,
     items: Vec<ProtectedItem>,
     moved: bool,
-    now: Timestamp,
 ) -> Result<Operation> {
+    let now = policy.updated_at;
     let operation = start(engine, tx, caller, vault, Start { subject: Subject::Policy(policy.id), job: None, done: false }).await?;
     for (n, mut item) in (0..).zip(items) {
         let container = tx.container_by_id(item.container_id).await?.ok_or_else(|| Fault::internal("container of an item is gone"))?;

@@ -56,7 +56,7 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
                     registered(&container, &[Registration::Registered, Registration::Registering])?;
                     let has_full = tx.point_summary(item.id).await?.fulls > 0;
                     item.clone().enable(policy.id, has_full, now)?;
-                    may_follow(tx.as_mut(), &vault, &item, &policy, now).await?;
+                    may_follow(tx.as_mut(), &vault, &item, &policy, engine.trusted_now()).await?;
                     item.updated_at = now;
                     item
                 }

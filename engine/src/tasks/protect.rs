@@ -66,10 +66,11 @@ pub(super) async fn end(
 }
 
 async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change: &ProtectionChange) -> Result<()> {
-    let now = engine.clock.now();
+    // What retention judges by; the rest is what the clock shows.
+    let (trusted, now) = (engine.trusted_now(), engine.clock.now());
     let Some(mut item) = tx.item_by_id(id).await? else {
         return match change {
-            ProtectionChange::Delete => Ok(()),
+            ProtectionChange::Delete | ProtectionChange::ApplyPolicy { .. } => Ok(()),
             _ => Err(Fault::conflict(
                 "BMSUserErrorDataSourceObjectNotFound",
                 "The item was deleted for good in the meantime. Protect the database anew.",
@@ -86,16 +87,16 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
                     "The policy was deleted in the meantime. Protect the database with another one.",
                 )
             })?;
-            policies::may_follow(tx, &vault, &item, &policy, now).await?;
+            policies::may_follow(tx, &vault, &item, &policy, trusted).await?;
             policies::warn_of_move(engine, tx, &item, &policy, job).await?;
             let has_full = tx.point_summary(id).await?.fulls > 0;
             item.enable(policy.id, has_full, now)?;
-            retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, now).await?;
+            retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, trusted).await?;
         }
         ProtectionChange::ApplyPolicy { policy } => {
             let policy = tx.policy_by_id(*policy).await?.filter(|p| item.policy_id == Some(p.id));
             let Some(policy) = policy else { return Ok(()) };
-            retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, now).await?;
+            retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, trusted).await?;
         }
         ProtectionChange::Stop => item.stop(now)?,
         ProtectionChange::Suspend => {
@@ -123,7 +124,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
             alerts::raise(engine, tx, deleted(&item, job)).await?;
         }
     }
-    retention::look_now(&mut item, now);
+    retention::look_now(&mut item, trusted);
     if before != (item.policy_id, item.may_back_up().is_ok()) {
         // Slots count from the moment at which their schedule comes into force.
         item.track.scheduled_since = item.may_back_up().is_ok().then_some(now);
