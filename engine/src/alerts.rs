@@ -2,10 +2,11 @@
 //! something that did not happen (rulebook 7.1).
 
 use crate::Engine;
+use crate::vaults::{VaultPath, find};
 use rsvault_domain::alert::{Alert, AlertKind};
-use rsvault_domain::fault::Result;
+use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{ItemId, JobId, VaultId};
-use rsvault_domain::ports::{EventKind, Tx};
+use rsvault_domain::ports::{EventKind, Page, Slice, Tx};
 use rsvault_domain::vault::Vault;
 use uuid::Uuid;
 
@@ -66,4 +67,63 @@ pub(crate) async fn resolve(engine: &Engine, tx: &mut dyn Tx, vault: VaultId, it
         tx.update_alert(&alert).await?;
     }
     Ok(())
+}
+
+/// An alert and what names the item it is about.
+#[derive(Clone, Debug)]
+pub struct AlertView {
+    /// The alert.
+    pub alert: Alert,
+    /// ARM id of the server.
+    pub server: Option<String>,
+    /// Name of the item.
+    pub item: Option<String>,
+}
+
+async fn view(tx: &mut dyn Tx, alert: Alert) -> Result<AlertView> {
+    let item = match alert.item_id {
+        Some(id) => tx.item_by_id(id).await?,
+        None => None,
+    };
+    let server = match &item {
+        Some(item) => tx.container_by_id(item.container_id).await?.map(|c| c.source_resource_id),
+        None => None,
+    };
+    Ok(AlertView { alert, server, item: item.map(|item| item.name.to_string()) })
+}
+
+/// Alerts of a vault, newest first; with `fired`, only those that are not resolved.
+pub async fn list(engine: &Engine, path: &VaultPath, fired: bool, page: &Page) -> Result<(Vault, Slice<AlertView>)> {
+    let mut tx = engine.store.read().await?;
+    let vault = find(tx.as_mut(), path).await?;
+    let slice = tx.alerts(vault.id, fired, page).await?;
+    let mut items = Vec::with_capacity(slice.items.len());
+    for alert in slice.items {
+        items.push(view(tx.as_mut(), alert).await?);
+    }
+    Ok((vault, Slice { items, next: slice.next }))
+}
+
+/// Closes an alert that someone has dealt with.
+pub async fn close(engine: &Engine, path: &VaultPath, id: &str) -> Result<(Vault, AlertView)> {
+    let mut tx = engine.store.begin().await?;
+    let vault = find(tx.as_mut(), path).await?;
+    let found = match id.parse() {
+        Ok(id) => tx.alert(vault.id, id).await?,
+        Err(_) => None,
+    };
+    let mut alert = found.ok_or_else(|| {
+        Fault::not_found(
+            "AlertNotFound",
+            format!("Alert '{id}' was not found in vault '{}'. List the vault's alerts for the ids.", vault.name),
+        )
+        .at("alertId")
+    })?;
+    if alert.resolved_at.is_none() {
+        alert.resolved_at = Some(engine.clock.now());
+        tx.update_alert(&alert).await?;
+    }
+    let view = view(tx.as_mut(), alert).await?;
+    tx.commit().await?;
+    Ok((vault, view))
 }

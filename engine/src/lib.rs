@@ -5,7 +5,7 @@
 //! network; every finishing write carries the attempt or generation it was leased with.
 
 pub mod agents;
-mod alerts;
+pub mod alerts;
 pub mod background;
 pub mod backups;
 mod caller;

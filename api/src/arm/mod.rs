@@ -6,6 +6,7 @@
 //!
 //! Always holds: a handler decides nothing; unknown fields are ignored, unknown words are refused by name.
 
+mod alerts;
 mod ask;
 mod backups;
 mod containers;
@@ -14,11 +15,13 @@ mod fields;
 mod filter;
 mod guards;
 mod intents;
+mod item_schedule;
 mod items;
 mod jobs;
 mod links;
 mod locations;
 mod lro;
+mod metrics;
 mod moment;
 mod names;
 mod operations;
@@ -55,9 +58,12 @@ pub fn router() -> OpenApiRouter<Arc<AppState>> {
         .merge(points::router())
         .merge(restores::router())
         .merge(restore_plan::router())
+        .merge(item_schedule::router())
         .merge(validate::router())
         .merge(jobs::router())
         .merge(operations::router())
+        .merge(alerts::router())
+        .merge(metrics::router())
         .merge(guards::router())
         .merge(locations::router())
 }

@@ -9,7 +9,7 @@ mod operation_result;
 mod operation_status;
 mod put;
 
-pub(crate) use body::{ItemBody, ItemList, ItemView};
+pub(crate) use body::{ItemBody, ItemList, ItemView, item_id};
 
 use crate::AppState;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 //! own agent use cases.
 
 mod lists;
+mod monitor;
 mod refusals;
 mod retention;
 mod settings;
