@@ -31,42 +31,13 @@ impl TryFrom<AlertRow> for Alert {
             vault_id: row.vault_id.into(),
             item_id: id(row.item_id),
             subject: row.subject,
-            kind: word("alerts.kind", &row.kind, |w| KINDS.into_iter().find(|k| kind_word(*k) == w))?,
+            kind: word("alerts.kind", &row.kind, |w| AlertKind::ALL.into_iter().find(|k| k.as_str() == w))?,
             code: row.code,
             text: row.message,
             job_id: id(row.job_id),
             fired_at: time(row.fired_at)?,
             resolved_at: time_or_none(row.resolved_at)?,
         })
-    }
-}
-
-const KINDS: [AlertKind; 11] = [
-    AlertKind::DeleteBackupData,
-    AlertKind::UpcomingPurge,
-    AlertKind::PurgeComplete,
-    AlertKind::SoftDeleteDisabled,
-    AlertKind::PolicyRetentionReduced,
-    AlertKind::ProtectionRetentionReduced,
-    AlertKind::BackupFailure,
-    AlertKind::RestoreFailure,
-    AlertKind::UnsupportedBackupType,
-    AlertKind::WorkloadExtensionUnhealthy,
-    AlertKind::BackupMissed,
-];
-fn kind_word(kind: AlertKind) -> &'static str {
-    match kind {
-        AlertKind::DeleteBackupData => "DeleteBackupData",
-        AlertKind::UpcomingPurge => "UpcomingPurge",
-        AlertKind::PurgeComplete => "PurgeComplete",
-        AlertKind::SoftDeleteDisabled => "SoftDeleteDisabled",
-        AlertKind::PolicyRetentionReduced => "PolicyRetentionReduced",
-        AlertKind::ProtectionRetentionReduced => "ProtectionRetentionReduced",
-        AlertKind::BackupFailure => "BackupFailure",
-        AlertKind::RestoreFailure => "RestoreFailure",
-        AlertKind::UnsupportedBackupType => "UnsupportedBackupType",
-        AlertKind::WorkloadExtensionUnhealthy => "WorkloadExtensionUnhealthy",
-        AlertKind::BackupMissed => "BackupMissed",
     }
 }
 
@@ -91,7 +62,7 @@ impl Tx {
             .bind(alert.vault_id.0)
             .bind(alert.item_id.map(|i| i.0))
             .bind(alert.subject.clone())
-            .bind(kind_word(alert.kind))
+            .bind(alert.kind.as_str())
             .bind(alert.code.clone())
             .bind(alert.text.clone())
             .bind(alert.job_id.map(|j| j.0))
@@ -125,8 +96,8 @@ impl AlertRows for Tx {
 
     async fn active_alert(&mut self, vault: VaultId, item: Option<ItemId>, kind: AlertKind) -> StoreResult<Option<Alert>> {
         let statement = match item {
-            Some(item) => self.query(OF_ITEM).bind(vault.0).bind(kind_word(kind)).bind(item.0),
-            None => self.query(OF_VAULT).bind(vault.0).bind(kind_word(kind)),
+            Some(item) => self.query(OF_ITEM).bind(vault.0).bind(kind.as_str()).bind(item.0),
+            None => self.query(OF_VAULT).bind(vault.0).bind(kind.as_str()),
         };
         statement.optional::<AlertRow, _>().await
     }
