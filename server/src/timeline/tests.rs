@@ -3,12 +3,17 @@
 use super::*;
 use crate::clock::newest_seen;
 use crate::wake::Bells;
-use rsvault_domain::discovery::{Server, ServerState};
+use rsvault_domain::access::Principal;
+use rsvault_domain::backup::RecoveryModel;
+use rsvault_domain::discovery::{Container, Inventory, Registration, Server, ServerState};
 use rsvault_domain::fault::FaultKind;
-use rsvault_domain::id::{SetId, TaskId, TenantId};
+use rsvault_domain::id::{ContainerId, ContainerName, ItemId, ItemName, NameKey, PrincipalId, SetId, SubscriptionId, TaskId, TenantId};
 use rsvault_domain::ports::{EventKind, Store};
+use rsvault_domain::protection::{ItemState, ProtectedItem, Track};
 use rsvault_domain::tenancy::{ResourceGroup, Subscription};
 use rsvault_domain::work::TaskKind;
+use rsvault_engine::Caller;
+use rsvault_engine::vaults::{VaultChange, VaultPath};
 use rsvault_storage::{FileKeyRing, SqlStore};
 use std::sync::Mutex;
 use uuid::Uuid;
@@ -57,8 +62,10 @@ async fn world(every: Option<SignedDuration>) -> World {
     let objects = rsvault_storage::objects::open(&format!("file:{}", dir.path().join("o").display())).unwrap();
     let clock = VirtualClock::open(&dir.path().join("clock.json"), newest_seen(store.as_ref()).await.unwrap()).unwrap();
     clock.set(true, 1.0);
+    // A whole second: the catalogue keeps microseconds.
+    clock.move_to((clock.now() + SignedDuration::from_secs(1)).round(jiff::Unit::Second).unwrap());
     let engine = Engine::new(store.clone(), objects, keys, clock.clone(), Arc::new(Bells::default()));
-    let subscription = rsvault_domain::id::SubscriptionId(Uuid::from_u128(1));
+    let subscription = SubscriptionId(Uuid::from_u128(1));
     let server = Server {
         id: ServerId(Uuid::new_v4()),
         subscription,
@@ -190,4 +197,63 @@ async fn a_month_of_quarters_costs_little_where_nothing_is_due() {
     let step = begun.elapsed() / 2880;
     assert!(step < Duration::from_millis(20), "{step:?} a step");
     let _ = w.engine;
+}
+
+/// An item that was soft-deleted now, kept for 14 days, in a vault of its own.
+async fn soft_deleted_item(w: &World) {
+    let path = VaultPath { subscription: SubscriptionId(Uuid::from_u128(1)), resource_group: "rg1".into(), name: "v1".into() };
+    let principal = Principal { id: PrincipalId(Uuid::nil()), client_id: "t".into(), tenant: TenantId(Uuid::nil()), name: "t".into() };
+    let caller = Caller { principal, activity_id: "1".into(), request_key: None };
+    let change = VaultChange { location: Some("westeurope".into()), ..VaultChange::default() };
+    rsvault_engine::vaults::put(&w.engine, &caller, &path, change).await.unwrap();
+    let now = w.clock.now();
+    let mut tx = w.store.begin().await.unwrap();
+    let vault = tx.vault(path.subscription, &NameKey::new("rg1"), &NameKey::new("v1")).await.unwrap().unwrap();
+    let container = Container {
+        id: ContainerId(Uuid::new_v4()),
+        vault_id: vault.id,
+        server_id: w.agents.server,
+        name: ContainerName::new("rg1", "vm1"),
+        source_resource_id: String::new(),
+        registration: Registration::Registered,
+        healthy: true,
+        inventory: Inventory::default(),
+        discover_at: None,
+        updated_at: now,
+    };
+    tx.insert_container(&container).await.unwrap();
+    let mut item = ProtectedItem {
+        id: ItemId(Uuid::new_v4()),
+        vault_id: vault.id,
+        container_id: container.id,
+        name: ItemName::new("MSSQLSERVER", "salesdb"),
+        policy_id: None,
+        state: ItemState::Protected,
+        data_source_id: "100000000000000".into(),
+        recovery_model: RecoveryModel::Full,
+        last_backup: None,
+        soft_deleted: None,
+        track: Track::default(),
+        reap_at: None,
+        watch_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    item.soft_delete(14, now).unwrap();
+    tx.insert_item(&item).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn fifteen_days_purge_what_was_soft_deleted_and_the_answer_says_why() {
+    let w = world(None).await;
+    soft_deleted_item(&w).await;
+    let from = w.clock.now();
+    let early = w.driver.advance(Until::By("P13D".parse().unwrap())).await.unwrap();
+    assert_eq!(early.counts.get(&EventKind::SoftDelete), None, "{early:?}");
+    let advanced = w.driver.advance(Until::By("P2D".parse().unwrap())).await.unwrap();
+    let purged: Vec<_> = advanced.fired.iter().filter(|e| e.kind == EventKind::SoftDelete).collect();
+    assert_eq!((purged.len(), purged[0].at), (1, from + hours(14 * 24)), "{advanced:?}");
+    assert_eq!(purged[0].subject, "SQLDataBase;MSSQLSERVER;salesdb");
+    assert!(purged[0].text.contains(&format!("soft-deleted on {from}, kept 14 days")), "{}", purged[0].text);
 }
