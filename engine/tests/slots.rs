@@ -8,11 +8,12 @@ use rsvault_domain::alert::{Alert, AlertKind};
 use rsvault_domain::backup::{BackupKind, Lsn, RecoveryModel};
 use rsvault_domain::fault::codes;
 use rsvault_domain::job::{Job, JobKind, JobStatus};
+use rsvault_domain::policy::{PolicySpec, Schedule};
 use rsvault_domain::ports::{JobFilter, Page};
 use rsvault_domain::protection::ItemState;
 use rsvault_domain::work::{CommandWork, Slot};
 use rsvault_engine::agents::{self, SlotOffer, SlotVerdict};
-use rsvault_engine::{backups, jobs, reconcile};
+use rsvault_engine::{backups, jobs, protection, reconcile};
 use support::{TestBox, caller, item_path, vault_path};
 
 /// `salesdb` under HourlyLogBackup: full daily at 10:00, logs on the hour; protected at 10:00:01.
@@ -262,9 +263,45 @@ async fn a_schedule_is_given_anew_only_when_it_changed_and_what_is_on_disk_is_no
     assert!(agents::next_schedule(&t.engine, &t.agent, Some(&first.revision), wait).await.unwrap().is_none());
     let known = t.plain_store.read().await.unwrap().agent(t.agent.id).await.unwrap().unwrap();
     assert_eq!(known.schedule_revision, Some(first.revision.clone()));
-    rsvault_engine::protection::put(&t.engine, &caller(), &item_path(), &rsvault_engine::protection::Change::Stop).await.unwrap();
+    let facts = protection::schedule(&t.engine, &item_path()).await.unwrap();
+    assert_eq!(facts.acknowledged_at, known.schedule_acked_at);
+    let next: Vec<_> = facts.kinds.iter().map(|k| (k.kind, k.next)).collect();
+    assert_eq!(next, [(BackupKind::Full, Some(at(34))), (BackupKind::Log, Some(at(11)))], "10:00 of today has passed");
+    protection::put(&t.engine, &caller(), &item_path(), &protection::Change::Stop).await.unwrap();
     t.settle().await;
     let stopped = agents::next_schedule(&t.engine, &t.agent, Some(&first.revision), wait).await.unwrap().unwrap();
     assert!(stopped.items.is_empty());
+    let facts = protection::schedule(&t.engine, &item_path()).await.unwrap();
+    assert_eq!((facts.acknowledged_at, facts.kinds.len()), (None, 0), "the agent has not said yet that it knows");
     assert_ne!(stopped.revision, first.revision);
+}
+
+#[tokio::test]
+async fn a_missed_slot_is_noticed_at_any_interval_though_newer_ones_are_due() {
+    let t = with_full().await;
+    let mut tx = t.plain_store.begin().await.unwrap();
+    let mut policy = tx.policy_by_id(t.item().await.policy_id.unwrap()).await.unwrap().unwrap();
+    let PolicySpec::Sql(sql) = &mut policy.spec else { panic!() };
+    sql.sub_policies[1].schedule = Some(Schedule::Log { interval_minutes: 15 });
+    tx.put_policy(&policy).await.unwrap();
+    tx.commit().await.unwrap();
+    log(&t, 12).await;
+    for quarter in 1..=2 {
+        t.clock.advance(SignedDuration::from_mins(15));
+        reconcile::round(&t.engine).await.unwrap();
+        assert_eq!(t.item().await.track.missed.len(), quarter - 1, "12:15 is late at 12:30");
+    }
+}
+
+#[tokio::test]
+async fn what_is_stopped_misses_nothing() {
+    let t = with_full().await;
+    go_to(&t, 13).await;
+    reconcile::round(&t.engine).await.unwrap();
+    assert_eq!(t.item().await.track.missed.len(), 1);
+    protection::put(&t.engine, &caller(), &item_path(), &protection::Change::Stop).await.unwrap();
+    t.settle().await;
+    let item = t.item().await;
+    assert!(item.track.missed.is_empty() && item.watch_at.is_none(), "{item:?}");
+    assert!(alerts_of(&t, true).await.iter().all(|a| a.kind != AlertKind::BackupMissed));
 }

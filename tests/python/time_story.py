@@ -14,7 +14,7 @@ import re
 import time
 
 from model import Plan
-from story import equal, telling
+from story import equal, telling, until
 from vault import BIN, GROUP, LOCATION, Server, Vault, vm_id
 
 VM, INSTANCE = "timevm", "MSSQLSERVER"
@@ -183,6 +183,12 @@ def weeks(story, server, words, plan):
     server.emulator_call("PUT", "/clock", {"frozen": True})
     with story.step(f"{words.databases} databases are protected by a weekly full, daily differential and {plan.interval.seconds // 60}-minute logs"):
         protect_all(run, plan)
+    with story.step("the agent has the schedule on its disk, and says so"):
+        for name in run.databases:
+            path = run.vault.item_path(name, VM) + "/schedule"
+            known = until(lambda: server.arm("GET", path, want=200).json().get("acknowledgedAt"), f"acknowledgement for {name}", 15)
+            assert known, path
+            equal([k["kind"] for k in server.arm("GET", path, want=200).json()["kinds"]], ["Full", "Differential", "Log"], "kinds")
     start = run.now().replace(microsecond=0) + SECOND
     began, virtual, day = time.monotonic(), 0.0, start
     rows = []

@@ -3,6 +3,7 @@
 mod change;
 mod delete;
 mod read;
+mod schedule;
 
 pub(crate) use change::may_suspend;
 pub use change::{Change, put};
@@ -10,3 +11,4 @@ pub use delete::delete;
 pub(crate) use delete::may_delete;
 pub(crate) use read::find_item;
 pub use read::{ItemPath, ItemView, get, list, status_of_server};
+pub use schedule::{KindFacts, ScheduleFacts, schedule};

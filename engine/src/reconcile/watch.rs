@@ -45,12 +45,15 @@ async fn look(engine: &Engine, tx: &mut dyn Tx, item: &mut ProtectedItem, now: T
         Err(_) => None,
     };
     let Some(table) = table else {
+        // Nothing is due of what is stopped, so nothing is missed.
         item.watch_at = None;
+        if !std::mem::take(&mut item.track.missed).is_empty() {
+            alerts::resolve(engine, tx, item.vault_id, Some(item.id), AlertKind::BackupMissed).await?;
+        }
         return Ok(());
     };
     for kind in KINDS {
-        let late = pending(&table, item, kind, now).filter(|slot| *slot <= before(now) && !noted(item, kind));
-        let Some(slot) = late else { continue };
+        let Some(slot) = late(&table, item, kind, now).filter(|_| !noted(item, kind)) else { continue };
         item.track.missed.push(MissedSlot { kind, slot, noticed_at: now });
         let text = format!(
             "The {} backup of '{}' that was due at {slot} has not been heard of. Check that the server is up, that its agent runs and that it reaches the vault.",
@@ -101,20 +104,22 @@ async fn silent_server(engine: &Engine, tx: &mut dyn Tx, item: &ProtectedItem, n
     alerts::raise(engine, tx, cause).await
 }
 
-/// When the item's schedule is to be looked at next.
+/// When the item's schedule is to be looked at next: when the first slot that may still come is late.
 pub(crate) fn next_look(table: &Timetable, item: &ProtectedItem, now: Timestamp) -> Option<Timestamp> {
-    let look = |kind| {
-        let waiting = pending(table, item, kind, now).filter(|_| !noted(item, kind));
-        waiting.or_else(|| table.next(kind, now))?.checked_add(GRACE).ok()
-    };
+    let look = |kind| table.next(kind, counted(item, kind).max(before(now)))?.checked_add(GRACE).ok();
     KINDS.into_iter().filter_map(look).min()
 }
 
-/// The newest slot of a kind whose time has come and that nobody has offered.
-fn pending(table: &Timetable, item: &ProtectedItem, kind: BackupKind, now: Timestamp) -> Option<Timestamp> {
+/// The newest slot of a kind that is late and that nobody has offered.
+fn late(table: &Timetable, item: &ProtectedItem, kind: BackupKind, now: Timestamp) -> Option<Timestamp> {
+    table.latest(kind, before(now)).filter(|slot| *slot > counted(item, kind))
+}
+
+/// Slots up to here are of no interest: they were taken, or their schedule was not in force.
+fn counted(item: &ProtectedItem, kind: BackupKind) -> Timestamp {
     let since = item.track.scheduled_since.unwrap_or(item.created_at);
-    let taken = item.track.slots.get(&kind).copied().unwrap_or(Timestamp::MIN);
-    table.latest(kind, now).filter(|slot| *slot > taken && *slot >= since)
+    let before_since = since.checked_sub(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MIN);
+    item.track.slots.get(&kind).copied().unwrap_or(Timestamp::MIN).max(before_since)
 }
 
 fn noted(item: &ProtectedItem, kind: BackupKind) -> bool {
