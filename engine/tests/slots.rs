@@ -104,6 +104,19 @@ async fn a_scheduled_log_has_no_job_and_its_point_expires_as_the_policy_says() {
 }
 
 #[tokio::test]
+async fn a_server_whose_clock_was_set_back_does_not_shorten_retention() {
+    let t = with_full().await;
+    go_to(&t, 12).await;
+    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
+    let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
+    t.database.lock().unwrap().clock_back = SignedDuration::from_hours(24 * 20);
+    t.back_up_as(BackupKind::Log, leased.command.id, 1, 1).await.unwrap();
+    let item = t.item().await.id;
+    let log = t.plain_store.read().await.unwrap().latest_point(item, BackupKind::Log).await.unwrap().unwrap();
+    assert_eq!(log.expires_at, Some(at(12) + SignedDuration::from_hours(24 * 30)));
+}
+
+#[tokio::test]
 async fn a_run_that_was_lost_with_its_agent_is_leased_again_at_a_higher_generation() {
     let t = with_full().await;
     go_to(&t, 12).await;

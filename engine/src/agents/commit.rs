@@ -206,7 +206,9 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
     if !tx.commit_set(set.id, set.generation, manifest, now).await? {
         return Err(super::stale(set.command_id, set.generation));
     }
-    let expires_at = if on_demand { expires_at } else { own_expiry(tx, &item, set.kind, manifest.facts.consistent_at).await? };
+    // A server whose clock was set back does not shorten what its backups are kept: they cannot be older than their set.
+    let taken_at = manifest.facts.consistent_at.max(set.opened_at);
+    let expires_at = if on_demand { expires_at } else { own_expiry(tx, &item, set.kind, taken_at).await? };
     let mut point = RecoveryPoint {
         item_id: item.id,
         name: RecoveryPointName::of(set.id, 0),

@@ -71,6 +71,8 @@ pub struct Database {
     pub base: Lsn,
     /// Where the next log backup begins; None without a chain.
     pub log_from: Option<Lsn>,
+    /// How far the server's clock is behind.
+    pub clock_back: SignedDuration,
 }
 
 pub const SUB: SubscriptionId = SubscriptionId(uuid::Uuid::from_u128(1));
@@ -103,7 +105,7 @@ pub fn enable(policy: &str) -> Change {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { fork: uuid::Uuid::from_u128(7), model: RecoveryModel::Full, base: Lsn(0), log_from: None }
+        Self { fork: uuid::Uuid::from_u128(7), model: RecoveryModel::Full, base: Lsn(0), log_from: None, clock_back: SignedDuration::ZERO }
     }
 }
 
@@ -245,6 +247,8 @@ impl TestBox {
             database_backup_lsn: if kind == BackupKind::Full { Lsn(0) } else { database.base },
             recovery_fork: database.fork,
             recovery_model: database.model,
+            started_at: facts.started_at - database.clock_back,
+            consistent_at: facts.consistent_at - database.clock_back,
             ..facts
         }
     }
