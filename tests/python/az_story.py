@@ -230,6 +230,14 @@ def back_up(story, az, server):
         equal(az("backup", "job", "list", *ON, "--status", "InProgress"), [], "filter by status")
         assert "salesdb" in az("backup", "job", "list", *ON, out="table")
         az("backup", "job", "stop", *ON, "-n", jobs[0]["name"], rc=1)
+    with story.step("monitor metrics list: a health event for each backup"):
+        vault = az("backup", "vault", "show", "-g", RG, "-n", VAULT)["id"]
+        events = ["monitor", "metrics", "list", "--resource", vault, "--metric", "BackupHealthEvent", "--offset", "1d", "--interval", "1d"]
+        shown = az(*events)["value"]
+        equal([(m["name"]["value"], [v["count"] for v in m["timeseries"][0]["data"]]) for m in shown], [("BackupHealthEvent", [len(sums["points"]) + 1])], "events")
+        split = az(*events, "--aggregation", "Count", "--filter", "healthStatus eq '*' and backupInstanceName eq '*'")["value"][0]["timeseries"]
+        equal([[d["value"] for d in s["metadatavalues"]] for s in split], [["Healthy", f"{C};salesdb"]], "dimensions")
+        assert "Send Count" in az(*events, "--aggregation", "Average", rc=1)
     return sums
 
 
@@ -283,6 +291,17 @@ def stop(story, az, server):
         equal((job["properties"]["operation"], job["properties"]["status"]), ("DeleteBackupData", "Completed"), "job")
         props = az(*show)["properties"]
         equal(props["isScheduledForDeferredDelete"], True, "soft-deleted")
+    with story.step("alerts by rest: the deletion, resolved"):
+        url = az("backup", "vault", "show", "-g", RG, "-n", VAULT)["id"] + "/alerts"
+        fired = url + "?api-version=2026-11-01&$filter=monitorCondition eq 'Fired'"
+
+        def alerts():
+            return [a for a in az("rest", "--method", "get", "--url", fired)["value"] if a["properties"]["essentials"]["alertRule"] == "Delete Backup Data"]
+        found = alerts()
+        equal([a["properties"]["essentials"]["severity"] for a in found], ["Sev0"], "alerts")
+        closed = az("rest", "--method", "post", "--url", f"{url}/{found[0]['name']}/resolve?api-version=2026-11-01")
+        equal(closed["properties"]["essentials"]["monitorCondition"], "Resolved", "alert")
+        equal(alerts(), [], "alerts that stand")
     with story.step("protection undelete: stopped, with its points"):
         az("backup", "protection", "undelete", *AT, *WL, *MS)
         props = az(*show)["properties"]
