@@ -265,13 +265,22 @@ async fn backup_ended(engine: &Engine, tx: &mut dyn Tx, command: &AgentCommand, 
         item.track.needs_full = Some(fault.code.clone());
     }
     tx.update_item(&item).await?;
-    if heal::after_failure(*kind, !*on_demand, &fault.code) == After::RemedialFull && remedial.is_none() {
+    let times = item.track.trouble.as_ref().map_or(0, |t| t.times);
+    let next = match heal::after_failure(*kind, !*on_demand, &fault.code) {
+        After::RemedialFull if remedial.is_none() => Some((BackupKind::Full, Some(fault.code.as_str()))),
+        After::Again if times <= MOST_UPGRADES => Some((*kind, remedial.as_deref())),
+        _ => None,
+    };
+    if let Some((kind, because)) = next {
         // Boxed: on a stopped server what is queued ends at once, here.
-        Box::pin(crate::backups::queue_remedial(engine, tx, &item, *slot, &fault.code)).await?;
+        Box::pin(crate::backups::queue_healing(engine, tx, &item, kind, *slot, because)).await?;
         engine.wake.ring(Bell::Commands);
     }
     Ok(())
 }
+
+/// How often in a row a backup is begun again because the agent was upgraded meanwhile.
+const MOST_UPGRADES: u32 = 3;
 
 /// What a failed backup leaves on its item, beside the record of the failure: trouble that counts, and
 /// an alert (rulebook 7.1: each failure is one). The caller writes the item.

@@ -6,7 +6,7 @@ mod support;
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::alert::{Alert, AlertKind};
 use rsvault_domain::backup::{BackupKind, Lsn, RecoveryModel};
-use rsvault_domain::fault::codes;
+use rsvault_domain::fault::{JobFault, codes};
 use rsvault_domain::job::{Job, JobKind, JobStatus};
 use rsvault_domain::policy::{PolicySpec, Schedule};
 use rsvault_domain::ports::{JobFilter, Page};
@@ -176,6 +176,24 @@ async fn a_remedial_full_cannot_be_cancelled_and_others_wait_for_it() {
     assert_eq!(code_of(&log(&t, 12).await), codes::REMEDIAL_RUNS);
     t.full().await;
     assert_eq!(jobs_of(&t).await.iter().filter(|j| j.status == JobStatus::Failed).count(), 1, "the one on demand failed");
+}
+
+#[tokio::test]
+async fn what_an_upgrade_of_the_agent_cancelled_runs_again_but_not_for_ever() {
+    let t = with_full().await;
+    go_to(&t, 12).await;
+    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
+    let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
+    let mut open = Some(leased.command);
+    let mut begun = 0;
+    while let Some(command) = open {
+        begun += 1;
+        assert!(matches!(command.work, CommandWork::Backup { kind: BackupKind::Log, .. }), "{command:?}");
+        let upgraded = agents::Outcome::Failed(JobFault::catalogue(codes::UPGRADED, ""));
+        agents::finish(&t.engine, &t.agent, command.id, command.generation, &upgraded).await.unwrap();
+        open = agents::next_command(&t.engine, &t.agent, "test", std::time::Duration::ZERO).await.unwrap().map(|l| l.command);
+    }
+    assert_eq!(begun, 4);
 }
 
 #[tokio::test]
