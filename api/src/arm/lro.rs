@@ -164,10 +164,7 @@ impl OperationStatusView {
             end_time: operation.ended_at.map_or_else(|| moment::NEVER.to_owned(), moment::full),
             error: error.map(|(code, message)| OperationErrorView { code: code.clone(), message: message.clone() }),
             properties: job.map(|job| {
-                OperationPropertiesView::Job(OperationJobView {
-                    object_type: "OperationStatusJobExtendedInfo",
-                    job_id: job.to_string(),
-                })
+                OperationPropertiesView::Job(OperationJobView { object_type: "OperationStatusJobExtendedInfo", job_id: job.to_string() })
             }),
         }
     }

@@ -18,8 +18,8 @@ pub use ingest::{OpenedSet, PutChunk, abort, ledger, open_set, put_chunk};
 pub(crate) use queue::queue;
 pub use release::release;
 pub use restore::{RestoreSet, read_chunk, restore_set};
-pub(crate) use schedule::{schedule_of, timetable};
 pub use schedule::{ScheduleOf, ScheduledItem, next_schedule};
+pub(crate) use schedule::{schedule_of, timetable};
 pub use slot::{SlotOffer, SlotVerdict, slot};
 
 use rsvault_domain::discovery::AgentRecord;

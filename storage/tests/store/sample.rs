@@ -70,7 +70,12 @@ pub(crate) fn server(name: &str) -> Server {
 
 pub(crate) fn container(vault: VaultId, server: &Server) -> Container {
     let fault = JobFault::catalogue("UserErrorOpeningSQLConnection", "");
-    let database = DatabaseInventory { name: "Sales".into(), recovery_model: RecoveryModel::BulkLogged, size: u64::from(u32::MAX) * 8, read_only: false };
+    let database = DatabaseInventory {
+        name: "Sales".into(),
+        recovery_model: RecoveryModel::BulkLogged,
+        size: u64::from(u32::MAX) * 8,
+        read_only: false,
+    };
     let directory = DataDirectory { kind: FileKind::Log, path: r"F:\log\".into() };
     Container {
         id: id(),

@@ -152,7 +152,10 @@ async fn points_come_newest_first_page_by_page(bed: Bed) {
         }
     }
     assert_eq!(seen, points);
-    let bounded = tx.points(item.id, &PointFilter { from: Some(at(20)), to: Some(at(20)), ..PointFilter::default() }, &Page::default()).await.unwrap();
+    let bounded = tx
+        .points(item.id, &PointFilter { from: Some(at(20)), to: Some(at(20)), ..PointFilter::default() }, &Page::default())
+        .await
+        .unwrap();
     assert_eq!((bounded.items, bounded.next), (points[1..3].to_vec(), None), "both bounds count");
     let summary = PointSummary { count: 4, oldest: Some(at(10)), newest: Some(at(30)), fulls: 1 };
     assert_eq!(tx.point_summary(item.id).await.unwrap(), summary);

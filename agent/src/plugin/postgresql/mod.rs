@@ -87,8 +87,12 @@ impl Workload for PostgresWorkload {
                 match server.check_rights(&self.settings.user) {
                     Err(error) => instance.fault = Some(error.to_job_fault()),
                     Ok(()) => {
-                        instance.databases =
-                            vec![DatabaseInventory { name: CLUSTER.into(), recovery_model: RecoveryModel::Simple, size: server.size, read_only: false }];
+                        instance.databases = vec![DatabaseInventory {
+                            name: CLUSTER.into(),
+                            recovery_model: RecoveryModel::Simple,
+                            size: server.size,
+                            read_only: false,
+                        }];
                     }
                 }
                 instance.version = server.version;

@@ -41,8 +41,9 @@ impl BackupBody {
         let word = required(properties.backup_type, "properties.backupType")?;
         let known = ["Full", "CopyOnlyFull", "Differential", "Log", "Incremental", "SnapshotFull", "SnapshotCopyOnlyFull"];
         let word = one_of(&word, "properties.backupType", &known)?;
-        let kind = BackupKind::parse(word)
-            .ok_or_else(|| unsupported(&format!("backupType {word}"), "properties.backupType", "Send Full, Differential, Log or CopyOnlyFull."))?;
+        let kind = BackupKind::parse(word).ok_or_else(|| {
+            unsupported(&format!("backupType {word}"), "properties.backupType", "Send Full, Differential, Log or CopyOnlyFull.")
+        })?;
         let expiry = properties.recovery_point_expiry_time_in_utc;
         Ok(BackupRequest {
             kind,

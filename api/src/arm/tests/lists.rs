@@ -10,7 +10,12 @@ async fn a_database_of_any_name_can_be_followed_by_the_urls_of_its_operation() {
     let world = World::new().await;
     world.call("PUT", &format!("/backupFabrics/Azure/protectionContainers/{CONTAINER}"), Some(register_body())).await.accepted();
     let mut found = inventory();
-    found.instances[0].databases.push(DatabaseInventory { name: "My db#1%25é+x;y".into(), recovery_model: RecoveryModel::Full, size: 1, read_only: false });
+    found.instances[0].databases.push(DatabaseInventory {
+        name: "My db#1%25é+x;y".into(),
+        recovery_model: RecoveryModel::Full,
+        size: 1,
+        read_only: false,
+    });
     world.answer_inquiry_with(found).await;
     let listed =
         world.call("GET", "/backupProtectableItems?$filter=friendlyName%20eq%20'My%20db%231%2525%C3%A9%2Bx;y'", None).await.is(200);
