@@ -26,12 +26,12 @@ async fn protected() -> TestBox {
 fn at(hour: i64) -> Timestamp {
     "2026-11-25T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hour)
 }
-async fn go_to(t: &TestBox, hour: i64) {
+fn go_to(t: &TestBox, hour: i64) {
     use rsvault_domain::ports::Clock;
     t.clock.advance(at(hour).duration_since(t.clock.now()));
 }
 async fn log(t: &TestBox, hour: i64) -> SlotVerdict {
-    go_to(t, hour).await;
+    go_to(t, hour);
     t.slot(BackupKind::Log, at(hour)).await
 }
 /// Protected, with the first full taken by the log slot of 11:00.
@@ -106,7 +106,7 @@ async fn a_scheduled_log_has_no_job_and_its_point_expires_as_the_policy_says() {
 #[tokio::test]
 async fn a_server_whose_clock_was_set_back_does_not_shorten_retention() {
     let t = with_full().await;
-    go_to(&t, 12).await;
+    go_to(&t, 12);
     let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
     let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
     t.database.lock().unwrap().clock_back = SignedDuration::from_hours(24 * 20);
@@ -119,7 +119,7 @@ async fn a_server_whose_clock_was_set_back_does_not_shorten_retention() {
 #[tokio::test]
 async fn a_run_that_was_lost_with_its_agent_is_leased_again_at_a_higher_generation() {
     let t = with_full().await;
-    go_to(&t, 12).await;
+    go_to(&t, 12);
     let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
     let SlotVerdict::Run(first) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
     let SlotVerdict::Run(second) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
@@ -133,7 +133,7 @@ async fn a_run_that_was_lost_with_its_agent_is_leased_again_at_a_higher_generati
 #[tokio::test]
 async fn a_slot_that_the_policy_does_not_have_is_forgotten_and_one_to_come_is_refused() {
     let t = protected().await;
-    go_to(&t, 12).await;
+    go_to(&t, 12);
     let item = t.item().await.id;
     let offer = |kind, at| SlotOffer { item, slot: Slot { kind, at } };
     let odd = offer(BackupKind::Log, at(11) + SignedDuration::from_mins(7));
@@ -168,7 +168,7 @@ async fn a_foreign_log_backup_fails_the_scheduled_run_and_a_full_mends_the_chain
 #[tokio::test]
 async fn a_remedial_full_cannot_be_cancelled_and_others_wait_for_it() {
     let t = protected().await;
-    go_to(&t, 11).await;
+    go_to(&t, 11);
     let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(11) } };
     let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
     let fault = jobs::cancel(&t.engine, &caller(), &vault_path(), leased.command.job_id.unwrap()).await.unwrap_err();
@@ -181,7 +181,7 @@ async fn a_remedial_full_cannot_be_cancelled_and_others_wait_for_it() {
 #[tokio::test]
 async fn what_an_upgrade_of_the_agent_cancelled_runs_again_but_not_for_ever() {
     let t = with_full().await;
-    go_to(&t, 12).await;
+    go_to(&t, 12);
     let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
     let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
     let mut open = Some(leased.command);
@@ -252,7 +252,7 @@ async fn logs_of_the_simple_model_are_skipped_with_one_warning() {
 #[tokio::test]
 async fn one_log_at_a_time_while_a_full_may_overlap() {
     let t = with_full().await;
-    go_to(&t, 12).await;
+    go_to(&t, 12);
     let first = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
     let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, first).await.unwrap() else { panic!() };
     t.full().await;
@@ -265,14 +265,14 @@ async fn one_log_at_a_time_while_a_full_may_overlap() {
 #[tokio::test]
 async fn a_slot_that_nobody_offers_is_missed_until_the_kind_runs_again() {
     let t = with_full().await;
-    go_to(&t, 12).await;
+    go_to(&t, 12);
     reconcile::round(&t.engine).await.unwrap();
     assert!(t.item().await.track.missed.is_empty(), "it may come late");
     t.clock.advance(SignedDuration::from_mins(15));
     reconcile::round(&t.engine).await.unwrap();
     let missed = t.item().await.track.missed;
     assert_eq!(missed.iter().map(|m| (m.kind, m.slot)).collect::<Vec<_>>(), [(BackupKind::Log, at(12))]);
-    go_to(&t, 15).await;
+    go_to(&t, 15);
     t.clock.advance(SignedDuration::from_mins(30));
     reconcile::round(&t.engine).await.unwrap();
     assert_eq!(t.item().await.track.missed.len(), 1, "a row of missed slots is one finding");
@@ -327,7 +327,7 @@ async fn a_missed_slot_is_noticed_at_any_interval_though_newer_ones_are_due() {
 #[tokio::test]
 async fn what_is_stopped_misses_nothing() {
     let t = with_full().await;
-    go_to(&t, 13).await;
+    go_to(&t, 13);
     reconcile::round(&t.engine).await.unwrap();
     assert_eq!(t.item().await.track.missed.len(), 1);
     protection::put(&t.engine, &caller(), &item_path(), &protection::Change::Stop).await.unwrap();
