@@ -253,6 +253,8 @@ def one_clock(story, server):
         gone = [e for e in answer["fired"] if e["kind"] == "softDelete"]
         assert len(gone) == 1 and "salesdb" in gone[0]["subject"] and "14 days" in gone[0]["text"], answer["fired"][-20:]
         equal(server.arm("GET", vault.item_path()).status_code, 404, "status")
+        warned = [e for e in answer["fired"] if e["kind"] == "alert" and "Upcoming Purge" in e["text"]]
+        equal(moment(gone[0]["at"]) - moment(warned[0]["at"]), dt.timedelta(days=2), "time between the warning and the purge")
     with story.step("a scaled clock runs through its timers"):
         vault.protect()
         before = moment(server.emulator_call("GET", "/clock")["now"])
