@@ -5,9 +5,9 @@ mod support;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use rsvault_domain::ports::{Clock, ItemFilter, Page};
+use rsvault_domain::ports::{Clock, ItemFilter, JobFilter, Page};
 use rsvault_domain::protection::SoftDeleted;
-use rsvault_engine::{Engine, reconcile, timeline};
+use rsvault_engine::{Engine, jobs, reconcile, timeline};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::*;
@@ -108,6 +108,24 @@ async fn a_start_with_a_clock_far_ahead_purges_nothing_until_an_operator_accepts
     engine.open_guard().await.unwrap();
     reconcile::round(&engine).await.unwrap();
     assert_eq!(items(&t).await, 0);
+}
+
+#[tokio::test]
+async fn a_jump_forgets_no_job_before_its_time() {
+    let (t, wall) = with_a_deleted_item().await;
+    let engine = process(&t, &wall).await;
+    let count = async || jobs::list(&engine, &vault_path(), &JobFilter::default(), &Page::default()).await.unwrap().1.items.len();
+    let there = count().await;
+    assert!(there > 0);
+    wall.set(DAY * 400);
+    reconcile::round(&engine).await.unwrap();
+    assert_eq!(count().await, there);
+    wall.set(DAY * -400);
+    for _ in 0..181 {
+        wall.pass(DAY);
+        reconcile::round(&engine).await.unwrap();
+    }
+    assert_eq!(count().await, 0, "180 days that passed");
 }
 
 #[tokio::test]

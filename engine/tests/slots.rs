@@ -13,7 +13,7 @@ use rsvault_domain::ports::{JobFilter, Page};
 use rsvault_domain::protection::ItemState;
 use rsvault_domain::work::{CommandWork, Slot};
 use rsvault_engine::agents::{self, SlotOffer, SlotVerdict};
-use rsvault_engine::{backups, jobs, protection, reconcile};
+use rsvault_engine::{backups, discovery, jobs, policies, protection, reconcile};
 use support::{TestBox, caller, item_path, vault_path};
 
 /// `salesdb` under HourlyLogBackup: full daily at 10:00, logs on the hour; protected at 10:00:01.
@@ -335,4 +335,124 @@ async fn what_is_stopped_misses_nothing() {
     let item = t.item().await;
     assert!(item.track.missed.is_empty() && item.watch_at.is_none(), "{item:?}");
     assert!(alerts_of(&t, true).await.iter().all(|a| a.kind != AlertKind::BackupMissed));
+}
+
+#[tokio::test]
+async fn deleting_an_item_ends_its_running_log_backup_though_that_has_no_job() {
+    let t = with_full().await;
+    go_to(&t, 12);
+    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
+    let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
+    protection::delete(&t.engine, &caller(), &item_path()).await.unwrap();
+    t.settle().await;
+    assert!(t.back_up_as(BackupKind::Log, leased.command.id, 1, 1).await.is_err(), "a deleted item takes no further points");
+    assert_eq!(kinds_stored(&t).await, [BackupKind::Full]);
+    assert!(t.plain_store.read().await.unwrap().open_commands(t.server.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn after_an_overwrite_no_full_begins_beside_one_that_runs() {
+    let t = with_full().await;
+    let mut tx = t.plain_store.begin().await.unwrap();
+    let mut item = t.item().await;
+    item.track.needs_full = Some(codes::AFTER_RESTORE.into());
+    tx.update_item(&item).await.unwrap();
+    tx.commit().await.unwrap();
+    go_to(&t, 12);
+    t.full().await;
+    assert_eq!(code_of(&log(&t, 12).await), "OperationCancelledBecauseConflictingOperationRunningUserError");
+    t.play().await;
+    assert_eq!(kinds_stored(&t).await, [BackupKind::Full, BackupKind::Full]);
+    assert!(alerts_of(&t, true).await.is_empty(), "the full that runs is the cure");
+}
+
+/// The hourly policy with nothing but its full.
+async fn policy_without_logs(t: &TestBox) {
+    let policy = t.plain_store.read().await.unwrap().policy_by_id(t.item().await.policy_id.unwrap()).await.unwrap().unwrap();
+    let PolicySpec::Sql(mut sql) = policy.spec else { panic!() };
+    sql.sub_policies.truncate(1);
+    policies::put(&t.engine, &caller(), &vault_path(), &policy.name, sql).await.unwrap();
+    t.settle().await;
+}
+
+#[tokio::test]
+async fn what_the_policy_does_not_ask_for_any_more_is_neither_missed_nor_warned_of() {
+    let t = with_full().await;
+    go_to(&t, 13);
+    reconcile::round(&t.engine).await.unwrap();
+    assert_eq!(t.item().await.track.missed.len(), 1);
+    t.database.lock().unwrap().model = RecoveryModel::Simple;
+    t.full().await;
+    t.play().await;
+    let mut tx = t.plain_store.begin().await.unwrap();
+    let mut item = t.item().await;
+    item.track.unsupported = vec![BackupKind::Log];
+    tx.update_item(&item).await.unwrap();
+    tx.commit().await.unwrap();
+    policy_without_logs(&t).await;
+    let track = t.item().await.track;
+    assert!(track.missed.is_empty() && track.unsupported.is_empty(), "{track:?}");
+    assert!(alerts_of(&t, true).await.iter().all(|a| a.kind != AlertKind::BackupMissed));
+}
+
+#[tokio::test]
+async fn the_warning_of_an_unsupported_kind_is_over_when_the_database_can_do_it_again() {
+    let t = with_full().await;
+    t.database.lock().unwrap().model = RecoveryModel::Simple;
+    t.full().await;
+    t.play().await;
+    assert_eq!(code_of(&log(&t, 12).await), codes::UNSUPPORTED_TYPE);
+    assert_eq!(alerts_of(&t, true).await[0].kind, AlertKind::UnsupportedBackupType);
+    t.database.lock().unwrap().model = RecoveryModel::Full;
+    t.full().await;
+    t.play().await;
+    assert_eq!(kind_of(&log(&t, 13).await), Some(BackupKind::Log));
+    assert!(alerts_of(&t, true).await.is_empty());
+    assert!(t.item().await.track.unsupported.is_empty());
+}
+
+async fn unhealthy(t: &TestBox) -> usize {
+    alerts_of(t, true).await.iter().filter(|a| a.kind == AlertKind::WorkloadExtensionUnhealthy).count()
+}
+
+#[tokio::test]
+async fn an_agent_that_is_heard_of_again_is_inquired_at_once_and_its_alert_is_over() {
+    let t = with_full().await;
+    go_to(&t, 13);
+    reconcile::round(&t.engine).await.unwrap();
+    assert_eq!(unhealthy(&t).await, 1);
+    let healthy = async || discovery::get(&t.engine, &vault_path(), &support::container_name()).await.unwrap().container.healthy;
+    assert!(!healthy().await);
+    t.play().await;
+    t.settle().await;
+    t.play().await;
+    assert!(healthy().await, "the vault has asked it");
+    assert_eq!(unhealthy(&t).await, 0);
+}
+
+#[tokio::test]
+async fn a_silent_agent_is_an_alert_also_if_an_inquiry_failed_before() {
+    let t = with_full().await;
+    go_to(&t, 19);
+    reconcile::discover(&t.engine).await.unwrap();
+    t.clock.advance(SignedDuration::from_mins(3));
+    reconcile::leases(&t.engine).await.unwrap();
+    t.clock.advance(SignedDuration::from_mins(60));
+    reconcile::round(&t.engine).await.unwrap();
+    assert_eq!(unhealthy(&t).await, 1);
+    t.clock.advance(SignedDuration::from_hours(24));
+    reconcile::round(&t.engine).await.unwrap();
+    assert_eq!(unhealthy(&t).await, 1, "one a server");
+}
+
+#[tokio::test]
+async fn a_log_that_goes_on_where_the_last_ended_is_kept_though_the_server_set_its_clock_back() {
+    let t = with_full().await;
+    log(&t, 12).await;
+    t.database.lock().unwrap().clock_back = SignedDuration::from_hours(10);
+    for hour in 13..17 {
+        assert_eq!(kind_of(&log(&t, hour).await), Some(BackupKind::Log));
+    }
+    assert_eq!(t.item().await.track.needs_full, None);
+    assert_eq!(kinds_stored(&t).await.iter().filter(|k| **k == BackupKind::Log).count(), 5);
 }

@@ -1,7 +1,7 @@
 """Virtual weeks through the whole stack: schedules, log chains, retention and restores to random seconds, each compared with
 what the simulated server itself says its database held at that second.
 
-    time_story.py [--days 35] [--databases 2] [--restores 60] [--refusals 20] [--seed 3] [--faults | --no-faults]
+    time_story.py [--days 35] [--databases 2] [--restores 60] [--refusals 20] [--seed 3] [--faults | --no-faults] [--postgres]
 """
 import argparse
 import collections
@@ -15,7 +15,7 @@ import time
 
 from model import Plan
 from story import equal, telling, until
-from vault import BIN, GROUP, LOCATION, Server, Vault, vm_id
+from vault import BIN, GROUP, LOCATION, Server, Vault, new_database, vm_id
 
 VM, INSTANCE = "timevm", "MSSQLSERVER"
 SECOND = dt.timedelta(seconds=1)
@@ -280,10 +280,12 @@ def main():
     words.add_argument("--write-every", type=int, default=60, help="seconds between commits of a database")
     words.add_argument("--seed", type=int, default=3)
     words.add_argument("--faults", action=argparse.BooleanOptionalAction, default=True)
+    words.add_argument("--postgres", action="store_true", help="with the catalogue in PostgreSQL")
     words.add_argument("--clock", action=argparse.BooleanOptionalAction, default=True)
     words = words.parse_args()
     plan = Plan(full_day=6, hour=2, interval=15, keep_full_weeks=3, keep_differential=14, keep_log=8)
-    with telling() as story, Server() as server:
+    catalogue = ["--database", new_database()] if words.postgres else []
+    with telling() as story, Server(*catalogue) as server:
         print(f"binary {BIN}")
         if words.clock:
             one_clock(story, server)

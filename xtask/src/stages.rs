@@ -95,6 +95,13 @@ pub(crate) const ALL: &[Stage] = &[
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
     story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
     story("time", "five virtual weeks: schedules, chains, retention, faults, restores to random seconds", &["time_story.py"], PY, 1800),
+    story(
+        "time-postgres",
+        "three of such days with the catalogue in PostgreSQL",
+        &["time_story.py", "--postgres", "--no-clock", "--days", "3", "--restores", "12", "--refusals", "6", "--seed", "5"],
+        PY_PG,
+        900,
+    ),
     story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
 ];
 
