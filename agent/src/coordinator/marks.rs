@@ -91,8 +91,10 @@ impl Marks {
     /// does not, unless it is of the same kind. Databases that stand aside come only once nothing else
     /// is left.
     pub(super) fn next(&self, begun: &Begun, aside: &Aside) -> Option<Mark> {
-        let waits =
-            |mark: &Mark| begun.iter().any(|((item, kind), since)| *item == mark.item_id && (*kind == mark.kind || mark.slot <= *since));
+        let waits = |mark: &Mark| {
+            let held = |kind| begun.get(&(mark.item_id, kind)).is_some_and(|since| kind == mark.kind || mark.slot <= *since);
+            !begun.is_empty() && Timetable::KINDS.into_iter().any(held)
+        };
         self.0.values().filter(|m| m.open && !waits(m)).min_by_key(|m| (aside.contains(&m.item_id), m.slot, m.kind, m.item_id)).copied()
     }
 }

@@ -16,7 +16,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use rsvault_domain::ports::Clock;
-use rsvault_protocol::messages::{SlotBody, SlotView};
+use rsvault_protocol::messages::{ScheduleView, SlotBody, SlotView};
 use std::future::pending;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -47,9 +47,26 @@ enum Offered {
     Away(VaultError),
 }
 
+/// A look at schedule and clock. Going through thousands of timetables whenever anything moves would
+/// cost more than the backups do.
+struct Look {
+    schedule: Option<Arc<ScheduleView>>,
+    at: Timestamp,
+    due: Option<Timestamp>,
+}
+
+impl Look {
+    /// Whether another look would see the same.
+    fn holds(&self, schedule: Option<&Arc<ScheduleView>>, now: Timestamp) -> bool {
+        let same = self.schedule.as_ref().map(Arc::as_ptr) == schedule.map(Arc::as_ptr);
+        same && self.at <= now && self.due.is_none_or(|due| now < due)
+    }
+}
+
 /// The slots at work, beside the runner's loop.
 #[derive(Default)]
 struct Desk {
+    look: Option<Look>,
     begun: Begun,
     aside: Aside,
     ends: JoinSet<(Key, Timestamp)>,
@@ -66,16 +83,11 @@ impl Runner {
         let mut desk = Desk::default();
         loop {
             let plan = self.plan.borrow_and_update().clone();
-            let items = plan.schedule.as_ref().map_or(&[][..], |s| &s.items);
-            let now = self.clock.now();
-            if plan.schedule.is_some() && self.marks.note(items, now) {
-                desk.unsaved = false;
-                self.save(Keep::Durably).await;
-            } else if desk.unsaved && self.marks.open() == 0 {
+            let due = self.look(&mut desk, plan.schedule.as_ref()).await;
+            if desk.unsaved && self.marks.open() == 0 {
                 desk.unsaved = false;
                 self.save(Keep::Loosely).await;
             }
-            let due = next_due(items, now);
             self.publish(due, plan.seen, &desk);
             let next = if desk.offer.is_none() { self.marks.next(&desk.begun, &desk.aside) } else { None };
             // A place in the line is kept as long as there is something to sit down with.
@@ -112,6 +124,22 @@ impl Runner {
         if desk.unsaved {
             self.save(Keep::Loosely).await;
         }
+    }
+
+    /// Opens what is due now, and gives the first slot that is to come.
+    async fn look(&mut self, desk: &mut Desk, schedule: Option<&Arc<ScheduleView>>) -> Option<Timestamp> {
+        let now = self.clock.now();
+        if let Some(look) = desk.look.as_ref().filter(|look| look.holds(schedule, now)) {
+            return look.due;
+        }
+        let items = schedule.map_or(&[][..], |s| &s.items);
+        if schedule.is_some() && self.marks.note(items, now) {
+            desk.unsaved = false;
+            self.save(Keep::Durably).await;
+        }
+        let due = next_due(items, now);
+        desk.look = Some(Look { schedule: schedule.cloned(), at: now, due });
+        due
     }
 
     /// Offers `mark`; its seat is given back if the vault is away.

@@ -310,3 +310,14 @@ async fn a_database_whose_slots_the_vault_cannot_take_holds_up_no_other() {
     assert_eq!(world.committed(), 5);
     agent.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schedule_of_thousands_costs_what_its_slots_cost() {
+    let world = World::new(4000);
+    *world.vault.refused.lock().unwrap() = vec![BackupKind::Log, BackupKind::Full];
+    let agent = world.synced().await;
+    let at = world.clock.set("2026-01-05T11:00:00Z");
+    within(agent.settled(at)).await;
+    assert_eq!(world.vault.offers.lock().unwrap().len(), 4000);
+    agent.shutdown().await;
+}
