@@ -1,5 +1,7 @@
 //! An agent: its settings, its start and its end.
 
+use super::command::Tools;
+use super::commits::Commits;
 use super::durable::Shelf;
 use super::engines::Engines;
 use super::floor::Floor;
@@ -94,8 +96,9 @@ impl Agent {
         let plan = Plan { schedule: shelf.load(schedule::FILE).map(Arc::new), seen: 0 };
         let marks = Marks::of(shelf.load(slots::FILE).unwrap_or_default());
         let (plan, planned) = watch::channel(plan);
-        let floor = Floor::new(Arc::clone(&vault), Engines(engines), limits, shutdown.clone(), Arc::clone(&shown));
-        let floor = Arc::new(floor);
+        let commits = Arc::new(Commits::load(shelf.clone()));
+        let tools = Tools { vault: Arc::clone(&vault), engines: Engines(engines), commits, window: limits.window };
+        let floor = Arc::new(Floor::new(tools, limits, shutdown.clone(), Arc::clone(&shown)));
         let keeper = Keeper {
             vault: Arc::clone(&vault),
             shelf: shelf.clone(),

@@ -1,9 +1,11 @@
 //! Runs a backup command: open the set, let the engine write, commit.
 
 use super::command::Run;
+use super::commits::Commit;
 use crate::pipeline::BackupPipeline;
 use crate::plugin::{BackupRequest, WorkloadError};
 use crate::transport::{VaultError, patiently};
+use rsvault_domain::backup::BackupKind;
 use rsvault_protocol::messages::{AbortSetBody, CommitSetBody, OpenSetBody, OpenSetView, Outcome, Phase};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,7 @@ pub(super) async fn run(run: &Run, request: BackupRequest, compress: bool) -> Re
 
 async fn fill(run: &Run, set: &OpenSetView, request: BackupRequest, compress: bool) -> Result<(), WorkloadError> {
     let engine = run.engines.of(&request.instance).await?;
+    run.commits.make_up(run, &request).await?;
     run.progress.enter(Phase::Transferring);
     let mut pipeline = BackupPipeline::start(
         Arc::clone(&run.vault),
@@ -48,10 +51,25 @@ async fn fill(run: &Run, set: &OpenSetView, request: BackupRequest, compress: bo
     run.progress.enter(Phase::Finishing);
     let sealed = pipeline.finish().await?;
     let commit = CommitSetBody { generation: set.generation, facts: facts.clone(), key: sealed.key, streams: sealed.streams };
-    let committed = run.ask(patiently(&run.flow.patience, || run.vault.commit_set(set.set_id, &commit))).await?;
-    // The backup stands whatever the engine says now: unconfirmed, its next one only repeats more.
-    if let Err(error) = engine.confirm(&request, &facts).await {
-        tracing::warn!(command = %run.id, set = %set.set_id, %error, "the engine could not take note of the committed backup");
+    if request.kind == BackupKind::Full {
+        let BackupRequest { instance, database, .. } = request.clone();
+        run.commits.note(Commit { set_id: set.set_id, instance, database, body: commit.clone() }).await;
+    }
+    let committed = match run.ask(patiently(&run.flow.patience, || run.vault.commit_set(set.set_id, &commit))).await {
+        Ok(committed) => committed,
+        Err(error) => {
+            if matches!(error, WorkloadError::Fault(_)) {
+                run.commits.forget(set.set_id).await;
+            }
+            return Err(error);
+        }
+    };
+    // The backup stands whatever the engine says now: it is told again before its next backup.
+    match engine.confirm(&request, &facts).await {
+        Ok(()) => run.commits.forget(set.set_id).await,
+        Err(error) => {
+            tracing::warn!(command = %run.id, set = %set.set_id, %error, "the engine could not take note of the committed backup");
+        }
     }
     tracing::info!(command = %run.id, set = %set.set_id, point = committed.recovery_point, bytes = run.progress.done(), "backup committed");
     Ok(())

@@ -1,5 +1,6 @@
 //! Runs one command from lease to report.
 
+use super::commits::Commits;
 use super::engines::Engines;
 use super::floor::Seat;
 use super::lease::{Lease, keep_alive};
@@ -16,10 +17,21 @@ use tokio_util::sync::CancellationToken;
 /// Time that work gets to stop and clean up after it was told to.
 pub(super) const STOP_WITHIN: Duration = Duration::from_secs(20);
 
+/// What every command is worked on with.
+#[derive(Clone)]
+pub(super) struct Tools {
+    pub(super) vault: Arc<dyn Vault>,
+    pub(super) engines: Engines,
+    pub(super) commits: Arc<Commits>,
+    /// Chunks in flight.
+    pub(super) window: usize,
+}
+
 /// A command at work.
 pub(super) struct Run {
     pub(super) vault: Arc<dyn Vault>,
     pub(super) engines: Engines,
+    pub(super) commits: Arc<Commits>,
     pub(super) id: CommandId,
     pub(super) generation: i64,
     pub(super) flow: Flow,
@@ -28,19 +40,13 @@ pub(super) struct Run {
 }
 
 /// Works on `command` once there is a seat, and reports how it ended. `shutdown` gives the work back.
-pub(super) async fn work_on(
-    vault: Arc<dyn Vault>,
-    engines: Engines,
-    command: CommandView,
-    seat: Seat,
-    window: usize,
-    lease: Lease,
-    shutdown: CancellationToken,
-) {
+pub(super) async fn work_on(tools: Tools, command: CommandView, seat: Seat, lease: Lease, shutdown: CancellationToken) {
+    let Tools { vault, engines, commits, window } = tools;
     let length = Duration::from_secs(command.lease_seconds.max(1).into());
     let run = Run {
         vault: Arc::clone(&vault),
         engines,
+        commits,
         id: command.id,
         generation: command.generation,
         flow: Flow { window, patience: Patience::within(length) },

@@ -5,11 +5,9 @@
 //! generations of a command never work side by side.
 
 use super::agent::Limits;
-use super::command::{STOP_WITHIN, work_on};
-use super::engines::Engines;
+use super::command::{STOP_WITHIN, Tools, work_on};
 use super::lease::Lease;
 use super::watch::State;
-use crate::transport::Vault;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use rsvault_domain::id::CommandId;
@@ -33,9 +31,7 @@ struct Running {
 }
 
 pub(super) struct Floor {
-    vault: Arc<dyn Vault>,
-    engines: Engines,
-    window: usize,
+    tools: Tools,
     shutdown: CancellationToken,
     backups: Arc<Semaphore>,
     others: Arc<Semaphore>,
@@ -45,17 +41,9 @@ pub(super) struct Floor {
 }
 
 impl Floor {
-    pub(super) fn new(
-        vault: Arc<dyn Vault>,
-        engines: Engines,
-        limits: Limits,
-        shutdown: CancellationToken,
-        state: Arc<watch::Sender<State>>,
-    ) -> Self {
+    pub(super) fn new(tools: Tools, limits: Limits, shutdown: CancellationToken, state: Arc<watch::Sender<State>>) -> Self {
         Self {
-            vault,
-            engines,
-            window: limits.window,
+            tools,
             shutdown,
             backups: Arc::new(Semaphore::new(limits.commands.max(1))),
             others: Arc::new(Semaphore::new(limits.others.max(1))),
@@ -107,7 +95,7 @@ impl Floor {
             }
         };
         let working = Working::begin(&self.state);
-        let work = work_on(Arc::clone(&self.vault), self.engines.clone(), command, seat, self.window, lease, self.shutdown.clone());
+        let work = work_on(self.tools.clone(), command, seat, lease, self.shutdown.clone());
         let end = ended.clone().drop_guard();
         let mut all = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         while all.try_join_next().is_some() {}

@@ -9,6 +9,7 @@
 mod agent;
 mod backup;
 mod command;
+mod commits;
 pub mod credentials;
 mod durable;
 mod engines;

@@ -3,7 +3,7 @@
 
 use super::durable::Shelf;
 use super::marks::{Mark, next_of};
-use super::{schedule, slots};
+use super::{commits, schedule, slots};
 use jiff::Timestamp;
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::policy::Timetable;
@@ -63,7 +63,7 @@ pub fn outlook(state: &Path, now: Timestamp) -> Option<Outlook> {
 
 /// Forgets what an earlier enrolment left in `state`.
 pub fn forget(state: &Path) -> io::Result<()> {
-    for file in [schedule::FILE, slots::FILE] {
+    for file in [schedule::FILE, slots::FILE, commits::FILE] {
         match fs::remove_file(state.join(file)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

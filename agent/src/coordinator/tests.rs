@@ -15,7 +15,7 @@ use rsvault_domain::discovery::InstanceInventory;
 use rsvault_domain::id::CommandId;
 use rsvault_domain::restore::{RestorePlan, RestoreStep, RestoreTarget};
 use rsvault_protocol::messages::{Outcome, Verdict, Work};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,8 @@ struct Told {
     abandoned: AtomicUsize,
     /// Databases whose backups were confirmed.
     confirmed: Mutex<Vec<String>>,
+    /// Whether it takes for ever to take note of a backup.
+    confirms_slowly: AtomicBool,
     /// Steps of the restore that stand, and how often its second step is still to break off.
     standing: AtomicUsize,
     breaks: AtomicUsize,
@@ -64,7 +66,8 @@ impl Workload for Told {
             if request.database == "missing" {
                 return Err(WorkloadError::fault("UserErrorSQLPODoesNotExist", ""));
             }
-            for part in content(self.size).chunks(200_000) {
+            // A database whose name is a number has as many bytes.
+            for part in content(request.database.parse().unwrap_or(self.size)).chunks(200_000) {
                 output.write(0, Bytes::copy_from_slice(part)).await?;
             }
             if self.deaf {
@@ -81,6 +84,9 @@ impl Workload for Told {
     }
     async fn confirm(&self, request: &BackupRequest, confirmed: &BackupFacts) -> Result<(), WorkloadError> {
         assert_eq!(*confirmed, facts());
+        if self.confirms_slowly.load(SeqCst) {
+            std::future::pending::<()>().await;
+        }
         self.confirmed.lock().unwrap().push(request.database.clone());
         Ok(())
     }
@@ -201,6 +207,60 @@ async fn faults_of_the_engine_reach_the_vault_and_the_set_is_aborted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_that_was_committed_as_the_agent_was_killed_is_confirmed_before_the_next_backup() {
+    let (vault, engine) = (Arc::new(FakeVault::default()), Arc::new(Told { size: 1000, ..Told::default() }));
+    let state = tempfile::tempdir().unwrap();
+    let start = || {
+        let clock = Arc::new(clock::ManualClock::at("2026-01-02T03:04:05Z"));
+        Agent::start_on(vault.clone(), vec![engine.clone()], LIMITS, clock, Some(state.path().to_owned()))
+    };
+    let (full, other, next) = (id(), id(), id());
+    engine.confirms_slowly.store(true, SeqCst);
+    let agent = start();
+    vault.offer(full, 1, backup("d"));
+    until("committed", || vault.commits.lock().unwrap().contains_key(&set_of(full))).await;
+    drop(agent);
+    engine.confirms_slowly.store(false, SeqCst);
+    let agent = start();
+    vault.offer(other, 1, backup("e"));
+    outcome(&vault, other).await;
+    assert_eq!(*engine.confirmed.lock().unwrap(), ["e"]);
+    vault.offer(next, 1, backup("d"));
+    outcome(&vault, next).await;
+    assert_eq!(*engine.confirmed.lock().unwrap(), ["e", "d", "d"], "the earlier one first");
+    agent.shutdown().await;
+    assert_eq!(std::fs::read(state.path().join("commits.json")).unwrap(), b"[]");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_that_was_not_committed_is_not_confirmed_by_the_next_start() {
+    let (vault, engine) = (Arc::new(FakeVault::default()), Arc::new(Told { size: 1000, ..Told::default() }));
+    let state = tempfile::tempdir().unwrap();
+    let left = serde_json::json!([{ "setId": Uuid::nil(), "instance": "I", "database": "d", "body": {
+        "generation": 1, "facts": facts(), "key": { "keyId": "k", "version": 1, "wrapped": "" }, "streams": [] } }]);
+    std::fs::write(state.path().join("commits.json"), left.to_string()).unwrap();
+    *vault.unknown.lock().unwrap() = Some(Uuid::nil().into());
+    let clock = Arc::new(clock::ManualClock::at("2026-01-02T03:04:05Z"));
+    let agent = Agent::start_on(vault.clone(), vec![engine.clone()], LIMITS, clock, Some(state.path().to_owned()));
+    let next = id();
+    vault.offer(next, 1, backup("d"));
+    assert_eq!(outcome(&vault, next).await, Outcome::BackedUp { set_id: set_of(next) });
+    assert_eq!(*engine.confirmed.lock().unwrap(), ["d"], "the new one alone");
+    agent.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vault_that_holds_no_question_open_is_not_asked_without_end() {
+    let (vault, engine) = (Arc::new(FakeVault::default()), Arc::new(Told::default()));
+    vault.hasty.store(true, SeqCst);
+    let agent = start(&vault, &engine);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = (vault.polls.lock().unwrap().len(), vault.asks.load(SeqCst));
+    assert!(asked.0 <= 20 && asked.1 <= 20, "{asked:?}");
+    agent.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flipped_byte_fails_the_restore_and_what_was_built_is_abandoned() {
     let (vault, engine) = (Arc::new(FakeVault::default()), Arc::new(Told { size: 300_000, ..Told::default() }));
     let agent = start(&vault, &engine);
@@ -308,6 +368,53 @@ async fn shutdown_gives_work_back_within_seconds_even_if_the_engine_is_deaf() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_step_becomes_its_own_file_with_its_own_bytes_and_a_killed_attempt_is_gone_on_with() {
+    let (vault, engine) = (Arc::new(FakeVault::default()), Arc::new(Told::default()));
+    let agent = start(&vault, &engine);
+    // The longest name, in letters that take three bytes each.
+    let name = "数".repeat(128);
+    let kinds = [BackupKind::Full, BackupKind::Differential, BackupKind::Log, BackupKind::Log];
+    let (mut steps, mut bytes) = (Vec::new(), Vec::new());
+    for (n, kind) in kinds.into_iter().enumerate() {
+        let (set, size) = (id(), 700_000 + n);
+        vault.offer(set, 1, backup(&format!("{size}")));
+        outcome(&vault, set).await;
+        let time = "2026-01-02T03:04:05Z".parse().unwrap();
+        steps.push(RestoreStep { set_id: set_of(set), kind, point: format!("{}", 440_000_000_000_000_000_u64 + n as u64), time });
+        bytes.push(content(size));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let target = RestoreTarget::Files { directory: folder.path().to_str().unwrap().to_owned() };
+    let plan = RestorePlan { source_database: name, steps, stop_at: None, target };
+    let back = id();
+    let total = bytes.iter().map(|b| b.len() as u64).sum();
+    let read = || {
+        let list = |step: &RestoreStep| {
+            let lists = std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path());
+            let list = lists.filter(|p| p.extension().is_some_and(|e| e == "json")).find(|p| p.to_str().unwrap().contains(&step.point));
+            serde_json::from_slice::<serde_json::Value>(&std::fs::read(list.unwrap()).unwrap()).unwrap()
+        };
+        let file = |step| folder.path().join(list(step)["backupFiles"][0].as_str().unwrap());
+        plan.steps.iter().map(file).collect::<Vec<_>>()
+    };
+    vault.offer(back, 1, Work::Restore { plan: plan.clone() });
+    assert_eq!(outcome(&vault, back).await, Outcome::Restored { bytes: total });
+    let files = read();
+    assert!(files.iter().zip(&bytes).all(|(file, bytes)| std::fs::read(file).unwrap() == *bytes));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 8, "four files, four lists");
+    // Killed between the list of a step and its file, the next half written: the same command ends it.
+    std::fs::rename(&files[2], folder.path().join(format!(".{}.{back}.part", files[2].file_name().unwrap().to_str().unwrap()))).unwrap();
+    let untouched = std::fs::metadata(&files[0]).unwrap().modified().unwrap();
+    vault.results.lock().unwrap().clear();
+    vault.offer(back, 2, Work::Restore { plan: plan.clone() });
+    assert_eq!(outcome(&vault, back).await, Outcome::Restored { bytes: total });
+    assert!(read().iter().zip(&bytes).all(|(file, bytes)| std::fs::read(file).unwrap() == *bytes));
+    assert_eq!(std::fs::metadata(&files[0]).unwrap().modified().unwrap(), untouched, "finished steps are kept");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 8);
+    agent.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -54,6 +54,12 @@ pub(crate) struct FakeVault {
     pub(crate) most_in_flight: AtomicUsize,
     pub(crate) repeats: AtomicUsize,
     pub(crate) polls: Mutex<Vec<NextCommandBody>>,
+    /// A set that the vault does not know.
+    pub(crate) unknown: Mutex<Option<SetId>>,
+    /// Answers long polls at once.
+    pub(crate) hasty: AtomicBool,
+    /// How often a schedule was asked for.
+    pub(crate) asks: AtomicUsize,
     pub(crate) schedule: Mutex<Option<ScheduleView>>,
     pub(crate) acknowledged: Mutex<Option<String>>,
     /// Every offer that came through.
@@ -117,6 +123,7 @@ pub(crate) fn set_of(command: CommandId) -> SetId {
 #[async_trait]
 impl Vault for FakeVault {
     async fn next_schedule(&self, ask: &ScheduleBody) -> Result<Option<ScheduleView>, VaultError> {
+        self.asks.fetch_add(1, SeqCst);
         for _ in 0..10 {
             if self.down.load(SeqCst) {
                 return Err(VaultError::unavailable("connection refused"));
@@ -126,7 +133,7 @@ impl Vault for FakeVault {
             if schedule.as_ref().is_some_and(|s| Some(&s.revision) != ask.have.as_ref()) {
                 return Ok(schedule);
             }
-            if ask.wait_seconds == 0 {
+            if ask.wait_seconds == 0 || self.hasty.load(SeqCst) {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -172,6 +179,9 @@ impl Vault for FakeVault {
             }
             if let Some(next) = self.queue.lock().unwrap().pop_front() {
                 return Ok(Some(next));
+            }
+            if self.hasty.load(SeqCst) {
+                break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -229,6 +239,9 @@ impl Vault for FakeVault {
     }
     async fn commit_set(&self, set: SetId, body: &CommitSetBody) -> Result<CommittedView, VaultError> {
         self.around(|| {
+            if *self.unknown.lock().unwrap() == Some(set) {
+                return Err(VaultError::Refused { status: 404, code: "SetNotFound".into(), detail: "no such set".into() });
+            }
             self.commits.lock().unwrap().insert(set, body.clone());
             Ok(CommittedView { recovery_point: "1".into(), committed_at: jiff::Timestamp::UNIX_EPOCH })
         })
