@@ -11,6 +11,10 @@ use tokio_util::sync::CancellationToken;
 /// Between questions to a vault that is away.
 pub(super) const AWAY: Patience = Patience { first: Duration::from_millis(200), most: Duration::from_secs(5), give_up: Duration::MAX };
 
+/// From a question that brought nothing to the next: a vault, or something in front of it, that does
+/// not hold questions open is not asked without end.
+pub(super) const BREATH: Duration = Duration::from_millis(100);
+
 /// Asks and hands over until shutdown.
 pub(super) async fn poll(vault: Arc<dyn Vault>, floor: Arc<Floor>, wait_seconds: u32, shutdown: CancellationToken) {
     let mut failures = 0;
@@ -27,8 +31,12 @@ pub(super) async fn poll(vault: Arc<dyn Vault>, floor: Arc<Floor>, wait_seconds:
                     tracing::info!("the vault answers again");
                 }
                 failures = 0;
-                if let Some(command) = next {
-                    floor.take(command, None).await;
+                match next {
+                    Some(command) => drop(floor.take(command, None).await),
+                    None => tokio::select! {
+                        () = shutdown.cancelled() => return,
+                        () = tokio::time::sleep(BREATH) => {}
+                    },
                 }
             }
             Err(error) => {

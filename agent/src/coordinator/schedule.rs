@@ -4,7 +4,7 @@
 //! vault is away, the last one goes on.
 
 use super::durable::{Keep, Shelf};
-use super::poll::AWAY;
+use super::poll::{AWAY, BREATH};
 use crate::transport::Vault;
 use rsvault_protocol::messages::{ScheduleBody, ScheduleView};
 use std::sync::Arc;
@@ -66,7 +66,16 @@ impl Keeper {
                 Err(error) => Err(error.to_string()),
             };
             match kept {
-                Ok(()) => failures = 0,
+                Ok(()) => {
+                    failures = 0;
+                    if !hurry {
+                        tokio::select! {
+                            () = self.shutdown.cancelled() => return,
+                            asked = self.asked.changed() => if asked.is_err() { return },
+                            () = tokio::time::sleep(BREATH) => {}
+                        }
+                    }
+                }
                 Err(error) => {
                     failures += 1;
                     if failures == 1 || failures % 20 == 0 {
