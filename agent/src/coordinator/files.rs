@@ -170,6 +170,10 @@ async fn sync(directory: &Path) -> Result<(), WorkloadError> {
     synced.map_err(|e| WorkloadError::io(format!("syncing {}", directory.display()), e))
 }
 
+/// Most bytes of the database's name in the names of its files: those of any name in plain letters. A
+/// name of 128 other letters would be longer than a file name may be.
+const LONGEST: usize = 128;
+
 /// `<db>_<type>_<point>_<yyyy-MM-dd_HH-mm-ss>`, in UTC, then the number of the stripe (from 1) if there
 /// are several, and `.bak`, or `.log` for a log.
 fn name(plan: &RestorePlan, step: &RestoreStep, stripe: Option<u32>) -> String {
@@ -186,5 +190,7 @@ fn list_name(plan: &RestorePlan, step: &RestoreStep) -> String {
 fn stem(plan: &RestorePlan, step: &RestoreStep) -> String {
     let safe = |text: &str| text.chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c }).collect::<String>();
     let time = step.time.strftime("%Y-%m-%d_%H-%M-%S");
-    format!("{}_{}_{}_{time}", safe(&plan.source_database), step.kind.as_str(), safe(&step.point))
+    let database = safe(&plan.source_database);
+    let database = &database[..database.floor_char_boundary(LONGEST)];
+    format!("{database}_{}_{}_{time}", step.kind.as_str(), safe(&step.point))
 }
