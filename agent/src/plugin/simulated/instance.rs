@@ -223,6 +223,7 @@ impl Instance {
             let gone = self.change(|catalog| catalog.take_restores(|r| r.id == id))?;
             gone.iter().flat_map(|r| r.files.iter()).for_each(remove);
         }
+        lock(&self.untouched).remove(&id);
         Ok(())
     }
     /// Removes restores that nobody went on with.
