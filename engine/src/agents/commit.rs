@@ -10,6 +10,7 @@ use crate::health::{self, Ended};
 use crate::{Engine, outcome};
 use bytes::Bytes;
 use jiff::Timestamp;
+use rsvault_domain::backup::chain::{Chain, Link};
 use rsvault_domain::backup::{
     BackupFacts, BackupKind, BackupSet, Manifest, PointMark, RecoveryPoint, RecoveryPointName, SetState, StreamSummary, WrappedKey,
     verify_streams,
@@ -132,6 +133,15 @@ async fn chain_break(tx: &mut dyn Tx, set: &BackupSet, facts: &BackupFacts) -> R
     let item = tx.item_by_id(set.item_id).await?.ok_or_else(item_gone)?;
     let head = head_of(tx, &item).await?;
     let Err(broken) = head.fits(set.kind, facts) else { return Ok(None) };
+    if set.kind == BackupKind::Log {
+        // The head knows the latest by the server's clock, which may have been set back: what leads on
+        // from any point is no gap.
+        let log = Link::of(set.id, RecoveryPointName::of(set.id, 0), set.kind, facts, 0);
+        let links = tx.marks(set.item_id).await?.into_iter().map(|mark| mark.link);
+        if Chain::new(links.chain([log.clone()])).plan_for(&log.name).is_ok() {
+            return Ok(None);
+        }
+    }
     if set.kind == BackupKind::Differential {
         // A full that was committed while it ran is not its base; any earlier one may be.
         let base = |m: &PointMark| {

@@ -44,6 +44,8 @@ pub(crate) async fn verdict(tx: &mut dyn Tx, item: &ProtectedItem, asked: Asked,
     };
     let decision = match heal::decide(&request, &state) {
         Decision::Run(kind) | Decision::Convert { to: kind, .. } if running(&|other, _| other == kind) => Decision::Fail { code: CONFLICT },
+        // The full that would mend it runs already.
+        Decision::FailAndHeal { .. } if running(&|other, _| other == BackupKind::Full) => Decision::Fail { code: CONFLICT },
         decision => decision,
     };
     Ok(match decision {
