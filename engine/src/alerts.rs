@@ -6,7 +6,7 @@ use crate::vaults::{VaultPath, find};
 use rsvault_domain::alert::{Alert, AlertKind};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{ItemId, JobId, VaultId};
-use rsvault_domain::ports::{EventKind, Page, Slice, Tx};
+use rsvault_domain::ports::{About, EventKind, Page, Slice, Tx};
 use rsvault_domain::vault::Vault;
 use uuid::Uuid;
 
@@ -60,9 +60,9 @@ fn silenced(vault: &Vault) -> bool {
         .is_some_and(|word| word.eq_ignore_ascii_case("Disabled"))
 }
 
-/// Resolves the active alerts of a kind about an item: their cause is over.
-pub(crate) async fn resolve(engine: &Engine, tx: &mut dyn Tx, vault: VaultId, item: Option<ItemId>, kind: AlertKind) -> Result<()> {
-    while let Some(mut alert) = tx.active_alert(vault, item, kind).await? {
+/// Resolves the active alerts of a kind: their cause is over.
+pub(crate) async fn resolve(engine: &Engine, tx: &mut dyn Tx, vault: VaultId, about: About<'_>, kind: AlertKind) -> Result<()> {
+    while let Some(mut alert) = tx.active_alert(vault, about, kind).await? {
         alert.resolved_at = Some(engine.clock.now());
         tx.update_alert(&alert).await?;
     }

@@ -15,7 +15,7 @@ use rsvault_domain::health::HealthMetric;
 use rsvault_domain::id::{ContainerId, ItemId, ItemName, JobId, OperationId, ServerId, VaultId};
 use rsvault_domain::job::JobStatus;
 use rsvault_domain::operation::OperationStatus;
-use rsvault_domain::ports::{Bell, Tx};
+use rsvault_domain::ports::{About, Bell, Tx};
 use rsvault_domain::protection::{LastBackup, ProtectedItem};
 use rsvault_domain::restore::{RestorePlan, RestoreTarget};
 use rsvault_domain::work::{AgentCommand, CommandState, CommandWork, InquiryPurpose};
@@ -134,18 +134,23 @@ pub(crate) async fn remove_item(engine: &Engine, tx: &mut dyn Tx, id: ItemId) ->
     Ok(())
 }
 
-/// Cancels the running backups of an item: a deleted item takes no further points.
+/// Cancels the running backups of an item: a deleted item takes no further points. They are found by
+/// their server and not by their jobs, because a scheduled log has none.
 pub(crate) async fn end_backups(engine: &Engine, tx: &mut dyn Tx, id: ItemId) -> Result<()> {
-    end_jobs(engine, tx, id, |work| matches!(work, CommandWork::Backup { .. }), &Outcome::Cancelled).await
+    let Some(item) = tx.item_by_id(id).await? else { return Ok(()) };
+    let Some(container) = tx.container_by_id(item.container_id).await? else { return Ok(()) };
+    for command in tx.open_commands(container.server_id).await? {
+        if matches!(&command.work, CommandWork::Backup { item, .. } if *item == id) {
+            conclude(engine, tx, command, &Outcome::Cancelled).await?;
+        }
+    }
+    Ok(())
 }
 
+/// Ends the restores from an item, on whichever server they run; each has a job.
 async fn end_restores(engine: &Engine, tx: &mut dyn Tx, id: ItemId, outcome: &Outcome) -> Result<()> {
-    end_jobs(engine, tx, id, |work| matches!(work, CommandWork::Restore { .. }), outcome).await
-}
-
-async fn end_jobs(engine: &Engine, tx: &mut dyn Tx, id: ItemId, which: impl Fn(&CommandWork) -> bool, outcome: &Outcome) -> Result<()> {
     for job in tx.running_jobs(id).await? {
-        if let Some(command) = tx.command_of_job(job.id).await?.filter(|c| which(&c.work)) {
+        if let Some(command) = tx.command_of_job(job.id).await?.filter(|c| matches!(c.work, CommandWork::Restore { .. })) {
             conclude(engine, tx, command, outcome).await?;
         }
     }
@@ -183,6 +188,8 @@ async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpos
             container.healthy = true;
             container.registration = Registration::Registered;
             tx.update_container(&container).await?;
+            let server = About::Subject(&container.name.server);
+            alerts::resolve(engine, tx, container.vault_id, server, AlertKind::WorkloadExtensionUnhealthy).await?;
             return refresh_models(tx, &container.vault_id, id, inventory).await;
         }
         _ if purpose == InquiryPurpose::Register && container.registration == Registration::Registering => {
@@ -243,7 +250,6 @@ async fn refresh_models(tx: &mut dyn Tx, vault: &VaultId, container: ContainerId
 pub(crate) fn model_seen(item: &mut ProtectedItem, model: RecoveryModel) {
     if item.recovery_model == RecoveryModel::Simple && model != RecoveryModel::Simple {
         item.track.needs_full = Some(codes::MODEL_CHANGED.to_owned());
-        item.track.unsupported.clear();
     }
     item.recovery_model = model;
 }

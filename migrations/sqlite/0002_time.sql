@@ -47,7 +47,7 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_list ON alerts (vault_id, fired_at, id);
 CREATE INDEX alerts_active ON alerts (vault_id, fired_at, id) WHERE resolved_at IS NULL;
 CREATE INDEX alerts_subject ON alerts (vault_id, kind, item_id, fired_at, id) WHERE resolved_at IS NULL;
-CREATE INDEX alerts_resolved ON alerts (resolved_at, id) WHERE resolved_at IS NOT NULL;
+CREATE INDEX alerts_age ON alerts (fired_at, id);
 
 CREATE TABLE health_events (
     seq INTEGER NOT NULL PRIMARY KEY,

@@ -25,4 +25,4 @@ pub use simulation::{OracleChange, OracleChecksum, OracleMoment, OracleWrite, Si
 pub use store::{ItemFilter, JobFilter, Page, PointFilter, PointSummary, Slice, Store, StoreError, StoreResult, Tx};
 pub use time::{Bell, Clock, Wake};
 pub use timeline::{Advanced, ClockChange, ClockReading, Event, EventKind, Timeline, Until};
-pub use watch::{AlertRows, Ended, GaugeRows, Gauges, HealthRows, PruneRows, Timer, TimerRows};
+pub use watch::{About, AlertRows, Ended, GaugeRows, Gauges, HealthRows, PruneRows, Timer, TimerRows};

@@ -9,6 +9,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+/// What an alert is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About<'a> {
+    /// An item.
+    Item(ItemId),
+    /// What is no item and goes by this name: the vault, a policy, a server.
+    Subject(&'a str),
+}
+
 /// Alerts.
 #[async_trait]
 pub trait AlertRows: Send {
@@ -18,8 +27,8 @@ pub trait AlertRows: Send {
     async fn alert(&mut self, vault: VaultId, id: Uuid) -> StoreResult<Option<Alert>>;
     /// Of a vault, newest first; with `active`, only those that are not resolved.
     async fn alerts(&mut self, vault: VaultId, active: bool, page: &Page) -> StoreResult<Slice<Alert>>;
-    /// The active alert of this kind about this item (None: about the vault), newest first.
-    async fn active_alert(&mut self, vault: VaultId, item: Option<ItemId>, kind: AlertKind) -> StoreResult<Option<Alert>>;
+    /// The newest active alert of this kind about this.
+    async fn active_alert(&mut self, vault: VaultId, about: About<'_>, kind: AlertKind) -> StoreResult<Option<Alert>>;
     /// Writes the whole record.
     async fn update_alert(&mut self, alert: &Alert) -> StoreResult<()>;
 }
@@ -79,7 +88,7 @@ pub enum Ended {
     Operations,
     /// Health events.
     HealthEvents,
-    /// Resolved alerts.
+    /// Alerts, by when they fired: of a failure nobody says when it is over.
     Alerts,
 }
 

@@ -1,12 +1,13 @@
 //! Commands: long poll, heartbeat, result.
 
 use super::{Outcome, leased, own};
+use crate::reconcile::discover;
 use crate::{Engine, Progress, outcome};
 use rsvault_domain::discovery::AgentRecord;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::CommandId;
-use rsvault_domain::ports::Bell;
-use rsvault_domain::work::{AgentCommand, COMMAND_LEASE, CommandState, CommandWork};
+use rsvault_domain::ports::{Bell, Tx};
+use rsvault_domain::work::{AgentCommand, COMMAND_LEASE, COMMAND_PATIENCE, CommandState, CommandWork};
 use std::time::Duration;
 
 /// A command with the lease it comes with.
@@ -44,7 +45,7 @@ pub async fn next_command(engine: &Engine, agent: &AgentRecord, version: &str, w
     let wait = wait.min(Duration::from_secs(60));
     let mut waited = Duration::ZERO;
     let mut tx = engine.store.begin().await?;
-    tx.touch_agent(agent.id, version, engine.clock.now()).await?;
+    touch(engine, tx.as_mut(), agent, version).await?;
     tx.commit().await?;
     loop {
         let waiting = engine.store.read().await?.open_commands(agent.server_id).await?.iter().any(|c| c.state == CommandState::Queued);
@@ -68,6 +69,16 @@ pub async fn next_command(engine: &Engine, agent: &AgentRecord, version: &str, w
     }
 }
 
+/// Notes that the agent was heard of.
+async fn touch(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, version: &str) -> Result<()> {
+    let now = engine.clock.now();
+    tx.touch_agent(agent.id, version, now).await?;
+    if now.duration_since(agent.last_seen_at) > COMMAND_PATIENCE {
+        discover::after_silence(engine, tx, agent.server_id).await?;
+    }
+    Ok(())
+}
+
 /// Notes progress and extends the lease.
 pub async fn heartbeat(engine: &Engine, agent: &AgentRecord, id: CommandId, generation: i64, progress: Progress) -> Result<Verdict> {
     let mut tx = engine.store.begin().await?;
@@ -75,7 +86,7 @@ pub async fn heartbeat(engine: &Engine, agent: &AgentRecord, id: CommandId, gene
     if !tx.renew_command(id, generation, lease_end(engine)?).await? {
         return Ok(Verdict::Stale);
     }
-    tx.touch_agent(agent.id, &agent.version, engine.clock.now()).await?;
+    touch(engine, tx.as_mut(), agent, &agent.version).await?;
     if let Some(job) = command.job_id {
         // While the turn to write is ours: the end of the job, which clears it, can only come after.
         engine.progress.set(job, progress);

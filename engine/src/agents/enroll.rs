@@ -53,6 +53,7 @@ pub async fn enroll(engine: &Engine, token: &str, version: &str) -> Result<Enrol
         schedule_acked_at: None,
     };
     tx.insert_agent(&agent).await?;
+    crate::reconcile::discover::after_silence(engine, tx.as_mut(), server_id).await?;
     tx.commit().await?;
     Ok(Enrolled { agent_id: agent.id, secret: own_secret, server })
 }

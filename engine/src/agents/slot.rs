@@ -18,7 +18,7 @@ use rsvault_domain::fault::{Fault, JobFault, Result, codes};
 use rsvault_domain::id::{CommandId, ItemId, JobId};
 use rsvault_domain::job::{Job, JobKind, JobStatus};
 use rsvault_domain::policy::Timetable;
-use rsvault_domain::ports::{Event, EventKind, Tx};
+use rsvault_domain::ports::{About, Event, EventKind, Tx};
 use rsvault_domain::protection::{LastBackup, ProtectedItem};
 use rsvault_domain::work::{AgentCommand, CommandState, CommandWork, Slot};
 
@@ -78,6 +78,9 @@ pub async fn slot(engine: &Engine, agent: &AgentRecord, offer: SlotOffer) -> Res
     item.watch_at = watch::next_look(&place.timetable, item, now);
     let running = tx.open_commands(agent.server_id).await?;
     let decision = verdict(tx.as_mut(), &place.item, Asked { kind: offer.slot.kind, scheduled: true, now }, &running).await?;
+    if decision != (Decision::Skip { code: codes::UNSUPPORTED_TYPE }) {
+        able_again(engine, tx.as_mut(), &mut place.item, offer.slot.kind).await?;
+    }
     let answer = match decision {
         Decision::Run(kind) => run(engine, tx.as_mut(), agent, &place, offer.slot, kind, None).await?,
         Decision::Convert { to, because } => run(engine, tx.as_mut(), agent, &place, offer.slot, to, Some(because.to_owned())).await?,
@@ -138,7 +141,19 @@ async fn heard_of(engine: &Engine, tx: &mut dyn Tx, item: &mut ProtectedItem, ki
     }
     item.track.missed.retain(|missed| missed.kind != kind);
     if item.track.missed.is_empty() {
-        alerts::resolve(engine, tx, item.vault_id, Some(item.id), AlertKind::BackupMissed).await?;
+        alerts::resolve(engine, tx, item.vault_id, About::Item(item.id), AlertKind::BackupMissed).await?;
+    }
+    Ok(())
+}
+
+/// The database can do a kind that it was warned of: the warning is over.
+async fn able_again(engine: &Engine, tx: &mut dyn Tx, item: &mut ProtectedItem, kind: BackupKind) -> Result<()> {
+    if item.track.unsupported.is_empty() {
+        return Ok(());
+    }
+    item.track.unsupported.retain(|other| *other != kind);
+    if item.track.unsupported.is_empty() {
+        alerts::resolve(engine, tx, item.vault_id, About::Item(item.id), AlertKind::UnsupportedBackupType).await?;
     }
     Ok(())
 }

@@ -3,13 +3,14 @@
 use super::find_container;
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
-use crate::{Caller, Engine, jobs, outcome};
+use crate::{Caller, Engine, alerts, jobs, outcome};
+use rsvault_domain::alert::AlertKind;
 use rsvault_domain::discovery::{Container, Registration};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::ContainerName;
 use rsvault_domain::job::{JobKind, JobStatus};
 use rsvault_domain::operation::{Operation, Subject};
-use rsvault_domain::ports::{ItemFilter, Page};
+use rsvault_domain::ports::{About, ItemFilter, Page};
 
 /// Gives the server up: refused while items are protected or kept; with only soft-deleted items left
 /// the container stays as SoftDeleted until they are purged.
@@ -41,6 +42,8 @@ pub async fn unregister(engine: &Engine, caller: &Caller, path: &VaultPath, name
         .at("containerName"));
     }
     outcome::end_work_of_server(engine, tx.as_mut(), vault.id, container.server_id, true).await?;
+    let server = About::Subject(&container.name.server);
+    alerts::resolve(engine, tx.as_mut(), vault.id, server, AlertKind::WorkloadExtensionUnhealthy).await?;
     let mut job = jobs::new(engine, caller, &vault, None, JobKind::UnRegister, container.name.server.clone());
     job.end(JobStatus::Completed, Vec::new(), engine.clock.now());
     let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: Some(job), done: true }).await?;

@@ -9,6 +9,7 @@ use crate::agents::queue;
 use jiff::SignedDuration;
 use rsvault_domain::discovery::{Container, ServerState};
 use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::ServerId;
 use rsvault_domain::ports::{Bell, EventKind, Tx};
 use rsvault_domain::work::{CommandWork, InquiryPurpose};
 
@@ -38,6 +39,14 @@ pub async fn discover(engine: &Engine) -> Result<()> {
         engine.note(EventKind::Discovery, name, "Inquired by the vault: its databases and their recovery models are read again.");
     }
     Ok(())
+}
+
+/// The agent of a server is heard of after a silence: if the server is taken for unhealthy it is inquired
+/// at once, which tells how it stands now.
+pub(crate) async fn after_silence(engine: &Engine, tx: &mut dyn Tx, server: ServerId) -> Result<()> {
+    let Some(mut container) = tx.container_of_server(server).await?.filter(|container| !container.healthy) else { return Ok(()) };
+    container.discover_at = Some(engine.clock.now());
+    Ok(tx.update_container(&container).await?)
 }
 
 /// Queues an inquiry without job and operation; false if there is nobody to ask or one is under way.

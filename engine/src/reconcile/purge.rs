@@ -7,7 +7,7 @@ use rsvault_domain::alert::AlertKind;
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::VaultId;
-use rsvault_domain::ports::{EventKind, ItemFilter, Page, Tx};
+use rsvault_domain::ports::{About, EventKind, ItemFilter, Page, Tx};
 
 /// What a purge removed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
                 text: text.clone(),
                 job: None,
             };
-            alerts::resolve(engine, tx.as_mut(), item.vault_id, Some(item.id), AlertKind::UpcomingPurge).await?;
+            alerts::resolve(engine, tx.as_mut(), item.vault_id, About::Item(item.id), AlertKind::UpcomingPurge).await?;
             alerts::raise(engine, tx.as_mut(), cause).await?;
             events.push((item.name.to_string(), text));
         }

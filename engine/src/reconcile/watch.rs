@@ -2,7 +2,8 @@
 //! its own clock, so the vault can only notice).
 //!
 //! Always holds: a slot is missed when nobody offered it within [`GRACE`] of its time; a row of missed
-//! slots of a kind is one finding and one alert, over when the kind runs again.
+//! slots of a kind is one finding and one alert, over when the kind runs again
+//! or is not scheduled any more.
 
 use crate::Engine;
 use crate::agents::timetable;
@@ -12,7 +13,7 @@ use rsvault_domain::alert::AlertKind;
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::fault::Result;
 use rsvault_domain::policy::Timetable;
-use rsvault_domain::ports::{Event, EventKind, Tx};
+use rsvault_domain::ports::{About, Event, EventKind, Tx};
 use rsvault_domain::protection::{MissedSlot, ProtectedItem};
 use rsvault_domain::work::COMMAND_PATIENCE;
 
@@ -45,13 +46,10 @@ async fn look(engine: &Engine, tx: &mut dyn Tx, item: &mut ProtectedItem, now: T
         Err(_) => None,
     };
     let Some(table) = table else {
-        // Nothing is due of what is stopped, so nothing is missed.
         item.watch_at = None;
-        if !std::mem::take(&mut item.track.missed).is_empty() {
-            alerts::resolve(engine, tx, item.vault_id, Some(item.id), AlertKind::BackupMissed).await?;
-        }
-        return Ok(());
+        return forget(engine, tx, item, |_| true).await;
     };
+    forget(engine, tx, item, |kind| !table.schedules(kind)).await?;
     for kind in KINDS {
         let Some(slot) = late(&table, item, kind, now).filter(|_| !noted(item, kind)) else { continue };
         item.track.missed.push(MissedSlot { kind, slot, noticed_at: now });
@@ -77,16 +75,34 @@ async fn look(engine: &Engine, tx: &mut dyn Tx, item: &mut ProtectedItem, now: T
     Ok(())
 }
 
+/// Nothing is due of the kinds that are not scheduled (any more), so none is missed and none asked in vain.
+async fn forget(engine: &Engine, tx: &mut dyn Tx, item: &mut ProtectedItem, gone: impl Fn(BackupKind) -> bool) -> Result<()> {
+    let track = &mut item.track;
+    let before = (track.missed.len(), track.unsupported.len());
+    track.missed.retain(|missed| !gone(missed.kind));
+    track.unsupported.retain(|kind| !gone(*kind));
+    let left = (track.missed.len(), track.unsupported.len());
+    for (kind, over) in
+        [(AlertKind::BackupMissed, left.0 == 0 && before.0 > 0), (AlertKind::UnsupportedBackupType, left.1 == 0 && before.1 > 0)]
+    {
+        if over {
+            alerts::resolve(engine, tx, item.vault_id, About::Item(item.id), kind).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The agent of the item's server has not been heard of either: one alert a server.
 async fn silent_server(engine: &Engine, tx: &mut dyn Tx, item: &ProtectedItem, now: Timestamp, events: &mut Vec<Event>) -> Result<()> {
     let Some(mut container) = tx.container_by_id(item.container_id).await? else { return Ok(()) };
     let heard = tx.agent_of(container.server_id).await?.map(|agent| agent.last_seen_at);
-    if heard.is_some_and(|at| now.duration_since(at) <= COMMAND_PATIENCE) || !container.healthy {
+    let subject = container.name.server.clone();
+    let told = tx.active_alert(container.vault_id, About::Subject(&subject), AlertKind::WorkloadExtensionUnhealthy).await?.is_some();
+    if told || heard.is_some_and(|at| now.duration_since(at) <= COMMAND_PATIENCE) {
         return Ok(());
     }
     container.healthy = false;
     tx.update_container(&container).await?;
-    let subject = container.name.server.clone();
     let text = format!(
         "The agent of server '{subject}' has not been heard of since {}.",
         heard.map_or("its enrolment".to_owned(), |at| at.to_string())

@@ -8,7 +8,7 @@ use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
 use rsvault_domain::id::{ItemId, JobId, OperationId};
 use rsvault_domain::job::JobStatus;
 use rsvault_domain::operation::Subject;
-use rsvault_domain::ports::{Bell, Tx};
+use rsvault_domain::ports::{About, Bell, Tx};
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::SoftDeleteState;
 use rsvault_domain::work::{ProtectionChange, Task};
@@ -111,7 +111,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
                 ));
             }
             item.undelete(now)?;
-            alerts::resolve(engine, tx, item.vault_id, Some(id), AlertKind::UpcomingPurge).await?;
+            alerts::resolve(engine, tx, item.vault_id, About::Item(id), AlertKind::UpcomingPurge).await?;
         }
         ProtectionChange::Delete => {
             protection::may_delete(&vault, &item)?;

@@ -262,7 +262,7 @@ pass! {
         fn insert_alert(alert: &Alert) -> StoreResult<()>;
         fn alert(vault: VaultId, id: uuid::Uuid) -> StoreResult<Option<Alert>>;
         fn alerts(vault: VaultId, active: bool, page: &Page) -> StoreResult<Slice<Alert>>;
-        fn active_alert(vault: VaultId, item: Option<ItemId>, kind: AlertKind) -> StoreResult<Option<Alert>>;
+        fn active_alert(vault: VaultId, about: About<'_>, kind: AlertKind) -> StoreResult<Option<Alert>>;
         fn update_alert(alert: &Alert) -> StoreResult<()>;
     }
     HealthRows {

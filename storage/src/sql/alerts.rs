@@ -5,8 +5,8 @@ use super::db::{Stmt, Tx, row};
 use super::page::{after_pair, fetch, slice, time_key};
 use async_trait::async_trait;
 use rsvault_domain::alert::{Alert, AlertKind};
-use rsvault_domain::id::{ItemId, VaultId};
-use rsvault_domain::ports::{AlertRows, Page, Slice, StoreError, StoreResult};
+use rsvault_domain::id::VaultId;
+use rsvault_domain::ports::{About, AlertRows, Page, Slice, StoreError, StoreResult};
 use uuid::Uuid;
 
 row! {
@@ -52,7 +52,8 @@ pub(super) const LIST_ACTIVE: &str = "SELECT * FROM alerts WHERE vault_id = $1 A
     ORDER BY fired_at DESC, id DESC LIMIT $4";
 pub(super) const OF_ITEM: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND kind = $2 AND item_id = $3 AND resolved_at IS NULL
     ORDER BY fired_at DESC, id DESC LIMIT 1";
-pub(super) const OF_VAULT: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND kind = $2 AND item_id IS NULL AND resolved_at IS NULL
+pub(super) const OF_SUBJECT: &str = "SELECT * FROM alerts WHERE vault_id = $1 AND kind = $2 AND item_id IS NULL AND subject = $3
+        AND resolved_at IS NULL
     ORDER BY fired_at DESC, id DESC LIMIT 1";
 
 impl Tx {
@@ -94,10 +95,10 @@ impl AlertRows for Tx {
         Ok(slice(page, alerts, |alert| time_key(alert.fired_at, alert.id)))
     }
 
-    async fn active_alert(&mut self, vault: VaultId, item: Option<ItemId>, kind: AlertKind) -> StoreResult<Option<Alert>> {
-        let statement = match item {
-            Some(item) => self.query(OF_ITEM).bind(vault.0).bind(kind.as_str()).bind(item.0),
-            None => self.query(OF_VAULT).bind(vault.0).bind(kind.as_str()),
+    async fn active_alert(&mut self, vault: VaultId, about: About<'_>, kind: AlertKind) -> StoreResult<Option<Alert>> {
+        let statement = match about {
+            About::Item(item) => self.query(OF_ITEM).bind(vault.0).bind(kind.as_str()).bind(item.0),
+            About::Subject(subject) => self.query(OF_SUBJECT).bind(vault.0).bind(kind.as_str()).bind(subject.to_owned()),
         };
         statement.optional::<AlertRow, _>().await
     }

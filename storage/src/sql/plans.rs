@@ -42,13 +42,13 @@ async fn what_runs_all_the_time_scans_no_table_and_sorts_nothing() {
         (alerts::LIST, &["alerts_list"]),
         (alerts::LIST_ACTIVE, &["alerts_active"]),
         (alerts::OF_ITEM, &["alerts_subject (vault_id=? AND kind=? AND item_id=?)"]),
-        (alerts::OF_VAULT, &["alerts_subject (vault_id=? AND kind=? AND item_id=?)"]),
+        (alerts::OF_SUBJECT, &["alerts_subject (vault_id=? AND kind=? AND item_id=?)"]),
         (health::LIST, &["health_events_list"]),
         (prune::statement(Ended::Commands), &["agent_commands_done", "backup_sets_command"]),
         (prune::statement(Ended::Jobs), &["jobs_ended"]),
         (prune::statement(Ended::Operations), &["operations_ended"]),
         (prune::statement(Ended::HealthEvents), &["health_events_age"]),
-        (prune::statement(Ended::Alerts), &["alerts_resolved"]),
+        (prune::statement(Ended::Alerts), &["alerts_age"]),
     ];
     for (sql, indexes) in expected {
         let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(&mut raw).await.unwrap();

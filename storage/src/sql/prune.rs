@@ -1,6 +1,6 @@
 //! Pruning of what has ended: oldest first, so much at a time.
 //!
-//! Always holds: what has not ended stays. Sets name their command without a reference, so a
+//! Always holds: work that has not ended stays. Sets name their command without a reference, so a
 //! committed set outlives it; the command of a set that is open or still to be collected stays,
 //! because whoever settles the set asks for it.
 
@@ -27,7 +27,7 @@ pub(super) fn statement(what: Ended) -> &'static str {
             "DELETE FROM health_events WHERE seq IN (
                 SELECT seq FROM health_events WHERE event_at < $1 ORDER BY event_at, seq LIMIT $2)"
         }
-        Ended::Alerts => "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE resolved_at < $1 ORDER BY resolved_at, id LIMIT $2)",
+        Ended::Alerts => "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE fired_at < $1 ORDER BY fired_at, id LIMIT $2)",
     }
 }
 

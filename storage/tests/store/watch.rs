@@ -9,7 +9,7 @@ use rsvault_domain::backup::BackupKind;
 use rsvault_domain::discovery::Registration;
 use rsvault_domain::health::{HealthEvent, HealthMetric, HealthStatus};
 use rsvault_domain::id::{ItemId, VaultId};
-use rsvault_domain::ports::{Gauges, Page, StoreError, Timer, Tx};
+use rsvault_domain::ports::{About, Gauges, Page, StoreError, Timer, Tx};
 use rsvault_domain::protection::{MissedSlot, SoftDeleted, Track, Trouble};
 use rsvault_domain::work::{CommandState, ProtectionChange, TaskKind};
 use std::collections::BTreeMap;
@@ -201,15 +201,16 @@ async fn alerts_come_newest_first_and_are_active_until_resolved(bed: Bed) {
     let rest = tx.alerts(vault.id, false, &Page { after: first.next, limit: 3 }).await.unwrap();
     assert_eq!((rest.items.as_slice(), rest.next), (&alerts[3..], None));
     let active =
-        async |tx: &mut dyn Tx, item: Option<ItemId>, kind| tx.active_alert(vault.id, item, kind).await.unwrap().map(|alert| alert.id);
-    assert_eq!(active(&mut *tx, Some(item), BackupFailure).await, Some(alerts[0].id), "the newest of two");
-    assert_eq!(active(&mut *tx, None, BackupFailure).await, None, "those are about items");
-    assert_eq!(active(&mut *tx, None, SoftDeleteDisabled).await, Some(alerts[2].id));
-    assert_eq!(active(&mut *tx, Some(item), SoftDeleteDisabled).await, None);
+        async |tx: &mut dyn Tx, about: About<'_>, kind| tx.active_alert(vault.id, about, kind).await.unwrap().map(|alert| alert.id);
+    assert_eq!(active(&mut *tx, About::Item(item), BackupFailure).await, Some(alerts[0].id), "the newest of two");
+    assert_eq!(active(&mut *tx, About::Subject("sales [vm1]"), BackupFailure).await, None, "those are about items");
+    assert_eq!(active(&mut *tx, About::Subject(&alerts[2].subject), SoftDeleteDisabled).await, Some(alerts[2].id));
+    assert_eq!(active(&mut *tx, About::Subject("another"), SoftDeleteDisabled).await, None);
+    assert_eq!(active(&mut *tx, About::Item(item), SoftDeleteDisabled).await, None);
     alerts[0].resolved_at = Some(at(50));
     alerts[0].text = "It was offline.".into();
     tx.update_alert(&alerts[0]).await.unwrap();
-    assert_eq!(active(&mut *tx, Some(item), BackupFailure).await, Some(alerts[1].id));
+    assert_eq!(active(&mut *tx, About::Item(item), BackupFailure).await, Some(alerts[1].id));
     assert_eq!(tx.alerts(vault.id, true, &Page::default()).await.unwrap().items, alerts[1..]);
     assert_eq!(tx.alerts(vault.id, false, &Page::default()).await.unwrap().items, alerts);
     alerts[0].id = id();
@@ -236,7 +237,7 @@ async fn every_kind_of_alert_is_read_back_as_it_was(bed: Bed) {
     ] {
         let alert = alert(vault.id, None, kind, 0);
         tx.insert_alert(&alert).await.unwrap();
-        assert_eq!(tx.active_alert(vault.id, None, kind).await.unwrap(), Some(alert));
+        assert_eq!(tx.active_alert(vault.id, About::Subject(&alert.subject), kind).await.unwrap(), Some(alert));
     }
 }
 
