@@ -180,6 +180,17 @@ impl Agents for Fleet {
         }
         live
     }
+    async fn writes_by(&self, to: Timestamp) -> u64 {
+        let slots: Vec<_> = self.slots().values().cloned().collect();
+        let mut pages = 0_u64;
+        for slot in slots {
+            let server = slot.lock().await.as_ref().map(|machine| machine.server.clone());
+            // Behind file work of the databases: off the async threads.
+            let counted = tokio::task::spawn_blocking(move || server.map_or(0, |server| server.writes_by(to))).await;
+            pages = pages.saturating_add(counted.unwrap_or(0));
+        }
+        pages
+    }
     async fn next_due(&self, server: ServerId) -> Option<Timestamp> {
         self.watch(server).await?.next_due()
     }

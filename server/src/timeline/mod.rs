@@ -22,10 +22,13 @@ use rsvault_engine::Engine;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The farthest that one run goes.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+/// Most pages that simulated databases change by themselves in one run: minutes of work, a gigabyte of log.
+const WRITES: u64 = 10_000_000;
 /// Real time between two moves of a scaled clock.
 const TICK: Duration = Duration::from_millis(200);
 /// How long a change waits for a tick of the scaled clock to end.
@@ -38,6 +41,8 @@ const SCALE_MAX: f64 = 1_000_000.0;
 pub(crate) trait Agents: Send + Sync + 'static {
     /// Servers whose agent runs in this process now.
     async fn live(&self) -> Vec<ServerId>;
+    /// Pages that the databases of this process change until `to` by themselves.
+    async fn writes_by(&self, to: Timestamp) -> u64;
     /// The next slot of an agent's schedule.
     async fn next_due(&self, server: ServerId) -> Option<Timestamp>;
     /// Returns when every slot due by `at` was offered and none of the agent's work runs.
@@ -67,12 +72,16 @@ impl Driver {
     /// Moves a scaled clock until the house ends.
     pub(crate) async fn tick(self: Arc<Self>) {
         let end = self.life.soft();
+        let mut moved = Instant::now();
         loop {
             let changed = self.clock.changed();
             if !self.clock.is_driven() {
                 tokio::select! {
                     () = end.cancelled() => return,
-                    () = changed => continue,
+                    () = changed => {
+                        moved = Instant::now();
+                        continue;
+                    }
                 }
             }
             tokio::select! {
@@ -84,7 +93,9 @@ impl Driver {
             if !self.clock.is_driven() {
                 continue;
             }
-            let by = SignedDuration::from_secs_f64(TICK.as_secs_f64() * reading.scale);
+            // What the last tick took counts, or the clock would lag; what work of agents took does not.
+            let by = SignedDuration::from_secs_f64(moved.elapsed().min(2 * TICK).as_secs_f64() * reading.scale);
+            moved = Instant::now();
             let to = reading.now.saturating_add(by).unwrap_or(Timestamp::MAX);
             if let Err(fault) = self.run(to, &end).await {
                 tracing::error!(error = %fault, detail = fault.internal_detail(), "the scaled clock could not be moved");
@@ -123,7 +134,7 @@ impl Driver {
     }
 
     /// Whether the clock may go to `to`.
-    fn check(&self, to: Timestamp, field: &'static str) -> Result<()> {
+    async fn check(&self, to: Timestamp, field: &'static str) -> Result<()> {
         let now = self.clock.now();
         if to < now {
             let message = format!(
@@ -133,6 +144,14 @@ impl Driver {
         }
         if to.duration_since(now) > FARTHEST {
             return Err(too_far(field));
+        }
+        let pages = self.agents.writes_by(to).await;
+        if pages > WRITES {
+            let message = format!(
+                "'{field}' leads to {to}: by then the simulated databases would change {pages} pages; one run takes {WRITES} at most. \
+                 Go in smaller steps, or let them write less (writeRate, writeIntervalSeconds)."
+            );
+            return Err(Fault::invalid("TooManyWrites", message).at(field));
         }
         Ok(())
     }
@@ -156,7 +175,7 @@ impl Timeline for Driver {
                 // Held to the last change: 'now' with 'frozen' stands at 'now' exactly.
                 let _hold = driver.clock.hold();
                 if let Some(now) = change.now {
-                    driver.check(now, "now")?;
+                    driver.check(now, "now").await?;
                     driver.run(now, &stop).await?;
                 }
                 let reading = driver.clock.reading();
@@ -178,7 +197,7 @@ impl Timeline for Driver {
                         (now.checked_add(span).map_err(|_| too_far("by"))?.timestamp(), "by")
                     }
                 };
-                driver.check(to, field)?;
+                driver.check(to, field).await?;
                 driver.run(to, &stop).await
             })
         })

@@ -16,6 +16,7 @@ use rsvault_engine::Caller;
 use rsvault_engine::vaults::{VaultChange, VaultPath};
 use rsvault_storage::{FileKeyRing, SqlStore};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use uuid::Uuid;
 
 /// One agent with a slot every `every`; it notes when it offered. It may be stuck.
@@ -25,12 +26,19 @@ struct Played {
     every: Option<SignedDuration>,
     next: Mutex<Timestamp>,
     offered: Mutex<Vec<(Timestamp, Timestamp)>>,
+    /// Pages a second that its databases change.
+    writes: AtomicU64,
+    /// Milliseconds that it takes to confirm its schedule.
+    confirms_in: AtomicU64,
 }
 
 #[async_trait]
 impl Agents for Played {
     async fn live(&self) -> Vec<ServerId> {
         vec![self.server]
+    }
+    async fn writes_by(&self, to: Timestamp) -> u64 {
+        self.writes.load(SeqCst) * u64::try_from(to.duration_since(self.engine.clock.now()).as_secs()).unwrap()
     }
     async fn next_due(&self, _: ServerId) -> Option<Timestamp> {
         self.every.map(|_| *self.next.lock().unwrap())
@@ -43,7 +51,9 @@ impl Agents for Played {
             *next += every;
         }
     }
-    async fn synced(&self, _: ServerId) {}
+    async fn synced(&self, _: ServerId) {
+        tokio::time::sleep(Duration::from_millis(self.confirms_in.load(SeqCst))).await;
+    }
 }
 
 struct World {
@@ -83,7 +93,15 @@ async fn world(every: Option<SignedDuration>) -> World {
     let server = tx.put_server(&server).await.unwrap();
     tx.commit().await.unwrap();
     let next = every.map_or(clock.now(), |every| clock.now() + every);
-    let agents = Arc::new(Played { engine: engine.clone(), server: server.id, every, next: Mutex::new(next), offered: Mutex::default() });
+    let agents = Arc::new(Played {
+        engine: engine.clone(),
+        server: server.id,
+        every,
+        next: Mutex::new(next),
+        offered: Mutex::default(),
+        writes: AtomicU64::default(),
+        confirms_in: AtomicU64::default(),
+    });
     let driver = Driver::new(engine.clone(), clock.clone(), agents.clone(), Lifecycle::default());
     World { _dir: dir, engine, clock, driver, agents, store }
 }
@@ -139,6 +157,20 @@ async fn by_counts_the_calendar_and_time_does_not_go_back() {
 }
 
 #[tokio::test]
+async fn a_run_that_simulated_databases_would_write_through_for_hours_is_refused_by_field() {
+    let w = world(None).await;
+    let from = w.clock.now();
+    // A page a second: a year is too much at once, a month is not.
+    w.agents.writes.store(1, SeqCst);
+    let fault = w.driver.advance(Until::By("P1Y".parse().unwrap())).await.unwrap_err();
+    assert_eq!((&*fault.code, fault.target.as_deref()), ("TooManyWrites", Some("by")), "{fault:?}");
+    let change = ClockChange { now: Some(from + hours(24 * 365)), ..ClockChange::default() };
+    assert_eq!(w.driver.change(change).await.unwrap_err().target.as_deref(), Some("now"));
+    assert_eq!(w.clock.now(), from);
+    w.driver.advance(Until::By("P1M".parse().unwrap())).await.unwrap();
+}
+
+#[tokio::test]
 async fn frozen_with_now_stands_at_now_exactly_and_thawed_it_runs() {
     let w = world(Some(hours(1))).await;
     let now = w.clock.now() + hours(48);
@@ -164,6 +196,21 @@ async fn a_scaled_clock_steps_through_the_same_timers() {
     ticking.await.unwrap();
     let offered = w.agents.offered.lock().unwrap();
     assert!(offered.len() >= 5 && offered.iter().all(|(slot, at)| slot == at), "{offered:?}");
+}
+
+#[tokio::test]
+async fn a_scaled_clock_keeps_its_pace() {
+    let w = world(None).await;
+    w.agents.confirms_in.store(60, SeqCst);
+    w.driver.change(ClockChange { frozen: Some(false), scale: Some(1000.0), ..ClockChange::default() }).await.unwrap();
+    let (from, begun) = (w.clock.now(), Instant::now());
+    tokio::select! {
+        () = w.driver.clone().tick() => {}
+        () = tokio::time::sleep(Duration::from_secs(4)) => {}
+    }
+    let pace = w.clock.now().duration_since(from).as_secs_f64() / begun.elapsed().as_secs_f64();
+    // Up to one tick is to come.
+    assert!((880.0..1001.0).contains(&pace), "{pace} virtual seconds a second");
 }
 
 #[tokio::test]

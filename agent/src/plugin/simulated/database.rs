@@ -138,7 +138,7 @@ impl Database {
         Ok(Self { pages: core.boot.pages, data: Arc::new(file), clock, core: Mutex::new(core) })
     }
 
-    fn core(&self) -> MutexGuard<'_, Core> {
+    pub(super) fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

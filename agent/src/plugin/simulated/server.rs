@@ -13,7 +13,7 @@ use super::oracle::{At, Checksum};
 use super::pages::{PAGES_PER_MIB, seed_of};
 use super::writer::{self, Pace};
 use crate::plugin::WorkloadError;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::backup::{BackupKind, RecoveryModel};
 use rsvault_domain::discovery::{InstanceInventory, ServerState};
 use rsvault_domain::id::NameKey;
@@ -230,6 +230,12 @@ impl SimulatedServer {
 
     fn instances(&self) -> Vec<Arc<Instance>> {
         lock(&self.instances).values().cloned().collect()
+    }
+
+    /// Pages that the writers change until `at`: a clock that jumps there has them all to write.
+    pub fn writes_by(&self, at: Timestamp) -> u64 {
+        let databases = self.instances().into_iter().flat_map(|instance| instance.open_databases().into_values());
+        databases.map(|database| database.writes_by(at)).fold(0, u64::saturating_add)
     }
 
     /// Lets the writers catch up and removes restores that nobody went on with.

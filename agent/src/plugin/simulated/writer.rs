@@ -50,6 +50,14 @@ impl Database {
         Ok(())
     }
 
+    /// Pages that the writer changes from its last commit to `at`.
+    pub(super) fn writes_by(&self, at: Timestamp) -> u64 {
+        let core = self.core();
+        let Some(Writer { pace, due }) = core.writer.as_ref().filter(|writer| writer.due <= at) else { return 0 };
+        let commits = at.duration_since(*due).as_nanos() / pace.every.as_nanos().max(1) + 1;
+        u64::try_from(commits).unwrap_or(u64::MAX).saturating_mul(pace.pages.min(self.pages).into())
+    }
+
     /// Commits what is due.
     pub(super) fn catch_up(&self, core: &mut Core, now: Timestamp) -> Result<()> {
         loop {

@@ -55,6 +55,8 @@ async fn a_stopped_server_writes_nothing_and_a_changed_pace_counts_from_the_chan
     clock.go_on(seconds(1000));
     assert_eq!(world.server.checksum(INSTANCE, "sales", None).await.unwrap(), stopped);
     world.server.apply(&paced(2, 60, "running")).await.unwrap();
+    let far = |n| world.server.writes_by(clock.now() + seconds(n));
+    assert_eq!([far(59), far(60), far(119), far(86_400), far(366 * 86_400)], [0, 2, 2, 2 * 1440, 2 * 366 * 1440]);
     clock.go_on(seconds(59));
     assert_eq!(world.server.checksum(INSTANCE, "sales", None).await.unwrap(), stopped);
     clock.go_on(seconds(1));
