@@ -55,6 +55,10 @@ pub enum ProtectionChange {
     Undelete,
 }
 
+/// When a change of protection is due: before all garbage that waits already. Its task has a time-ordered
+/// id, so that changes are carried out in the order in which they were asked for, also while time stands still.
+pub const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
+
 /// A leased task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {

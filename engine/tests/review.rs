@@ -8,17 +8,17 @@ use jiff::SignedDuration;
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::discovery::{Container, Registration};
 use rsvault_domain::fault::FaultKind;
-use rsvault_domain::id::{ContainerId, ContainerName};
+use rsvault_domain::id::{ContainerId, ContainerName, SetId, TaskId};
 use rsvault_domain::job::{Job, JobStatus};
 use rsvault_domain::operation::{Operation, OperationStatus};
 use rsvault_domain::ports::{Clock, ItemFilter, JobFilter, Page};
 use rsvault_domain::vault::SoftDeleteState;
-use rsvault_domain::work::AgentCommand;
+use rsvault_domain::work::{AgentCommand, TaskKind};
 use rsvault_engine::agents::{self, Outcome};
 use rsvault_engine::protection::Change;
 use rsvault_engine::restores::{self, Destination, RestoreRequest, Wanted};
 use rsvault_engine::vaults::VaultChange;
-use rsvault_engine::{backups, discovery, jobs, operations, policies, protection, reconcile, vaults};
+use rsvault_engine::{backups, discovery, jobs, operations, policies, protection, reconcile, tasks, vaults};
 use std::time::Duration;
 use support::*;
 
@@ -436,4 +436,33 @@ async fn a_poll_of_an_agent_that_was_put_out_takes_no_work() {
     let mut tx = t.engine.store.read().await.unwrap();
     let command = tx.command_of_job(backup.job_id.unwrap()).await.unwrap().unwrap();
     assert_eq!(command.state, rsvault_domain::work::CommandState::Queued, "the new agent finds it");
+}
+
+#[tokio::test]
+async fn changes_of_an_item_are_carried_out_in_the_order_they_were_asked_for() {
+    let t = TestBox::new().await;
+    t.protected().await;
+    for _ in 0..6 {
+        // Time stands still, as in a frozen emulator.
+        for change in [Change::Stop, enable("HourlyLogBackup"), Change::Stop, enable("HourlyLogBackup")] {
+            protection::put(&t.engine, &caller(), &item_path(), &change).await.unwrap();
+        }
+        t.settle().await;
+        assert!(t.item().await.may_back_up().is_ok(), "the last word was to protect it");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_protection_does_not_wait_for_the_garbage_before_it() {
+    let t = with_a_full().await;
+    let mut tx = t.plain_store.begin().await.unwrap();
+    for _ in 0..200 {
+        let garbage = TaskKind::CollectSet { set: SetId(uuid::Uuid::new_v4()) };
+        tx.enqueue(TaskId(uuid::Uuid::new_v4()), &garbage, t.clock.now()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    t.clock.advance(SignedDuration::from_secs(1));
+    protection::put(&t.engine, &caller(), &item_path(), &Change::Stop).await.unwrap();
+    tasks::run_due(&t.engine, "test").await.unwrap();
+    assert!(t.item().await.may_back_up().is_err());
 }

@@ -18,7 +18,7 @@ use rsvault_domain::policy::{self, Policy, PolicySpec, SqlPolicy, Timetable};
 use rsvault_domain::ports::{Bell, ItemFilter, Page, Tx};
 use rsvault_domain::protection::{ItemState, ProtectedItem};
 use rsvault_domain::vault::Vault;
-use rsvault_domain::work::{ProtectionChange, TaskKind};
+use rsvault_domain::work::{AT_ONCE, ProtectionChange, TaskKind};
 use uuid::Uuid;
 
 /// A policy that was written.
@@ -110,7 +110,7 @@ async fn apply(
         tx.insert_job(&job).await?;
         let change = ProtectionChange::ApplyPolicy { policy: policy.id };
         let task = TaskKind::Protect { item: item.id, operation: operation.id, job: job.id, change };
-        tx.enqueue(TaskId(Uuid::new_v4()), &task, now).await?;
+        tx.enqueue(TaskId(Uuid::now_v7()), &task, AT_ONCE).await?;
         if moved && item.state != ItemState::BackupsSuspended {
             item.track.scheduled_since = Some(now);
             item.watch_at = Some(now);

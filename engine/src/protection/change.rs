@@ -16,7 +16,7 @@ use rsvault_domain::policy::Policy;
 use rsvault_domain::ports::{Bell, Tx};
 use rsvault_domain::protection::{ItemState, ProtectedItem, Track};
 use rsvault_domain::vault::Vault;
-use rsvault_domain::work::{ProtectionChange, TaskKind};
+use rsvault_domain::work::{AT_ONCE, ProtectionChange, TaskKind};
 use uuid::Uuid;
 
 /// What the body of the PUT asks for.
@@ -94,7 +94,7 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
     let operation =
         start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Item(item.id), job: Some(job), done: false }).await?;
     let task = TaskKind::Protect { item: item.id, operation: operation.id, job: job_id, change: task };
-    tx.enqueue(TaskId(Uuid::new_v4()), &task, now).await?;
+    tx.enqueue(TaskId(Uuid::now_v7()), &task, AT_ONCE).await?;
     tx.commit().await?;
     engine.wake.ring(Bell::Schedules);
     engine.wake.ring(Bell::Tasks);

@@ -10,7 +10,7 @@ use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::Bell;
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::Vault;
-use rsvault_domain::work::{ProtectionChange, TaskKind};
+use rsvault_domain::work::{AT_ONCE, ProtectionChange, TaskKind};
 use uuid::Uuid;
 
 /// Starts the deletion.
@@ -28,7 +28,7 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &ItemPath) -> Result
     let job_id = job.id;
     let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: Some(job), done: false }).await?;
     let task = TaskKind::Protect { item: item.id, operation: operation.id, job: job_id, change: ProtectionChange::Delete };
-    tx.enqueue(TaskId(Uuid::new_v4()), &task, now).await?;
+    tx.enqueue(TaskId(Uuid::now_v7()), &task, AT_ONCE).await?;
     tx.commit().await?;
     engine.wake.ring(Bell::Tasks);
     Ok(operation)
