@@ -3,6 +3,7 @@
 use super::BODY_LIMIT;
 use super::admin::Admin;
 use super::clock_body::{AdvanceBody, AdvancedBody, ClockBody, ClockChangeBody};
+use super::query::{Asked, Nothing};
 use crate::AppState;
 use crate::edge::{Problem, Problems, extract};
 use axum::Json;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 /// Shows the clock.
 #[utoipa::path(get, path = "/emulator/clock", tag = "Clock", operation_id = "Clock_Get",
     responses((status = 200, description = "How it stands.", body = ClockBody), Problems))]
-pub(super) async fn get(_: Admin, State(state): State<Arc<AppState>>) -> Result<Json<ClockBody>, Problem> {
+pub(super) async fn get(_: Admin, _: Asked<Nothing>, State(state): State<Arc<AppState>>) -> Result<Json<ClockBody>, Problem> {
     Ok(Json(ClockBody::of(timeline(&state)?.read())))
 }
 
@@ -22,7 +23,12 @@ pub(super) async fn get(_: Admin, State(state): State<Arc<AppState>>) -> Result<
 /// that is due fires, as with advance.
 #[utoipa::path(put, path = "/emulator/clock", tag = "Clock", operation_id = "Clock_Put", request_body = ClockChangeBody,
     responses((status = 200, description = "How it stands now.", body = ClockBody), Problems))]
-pub(super) async fn put(_: Admin, State(state): State<Arc<AppState>>, request: Request) -> Result<Json<ClockBody>, Problem> {
+pub(super) async fn put(
+    _: Admin,
+    _: Asked<Nothing>,
+    State(state): State<Arc<AppState>>,
+    request: Request,
+) -> Result<Json<ClockBody>, Problem> {
     let body: ClockChangeBody = extract::json(request, BODY_LIMIT).await?;
     Ok(Json(ClockBody::of(timeline(&state)?.change(body.into_change()?).await?)))
 }
@@ -32,7 +38,12 @@ pub(super) async fn put(_: Admin, State(state): State<Arc<AppState>>, request: R
 /// call stops it after its step.
 #[utoipa::path(post, path = "/emulator/clock/advance", tag = "Clock", operation_id = "Clock_Advance", request_body = AdvanceBody,
     responses((status = 200, description = "What fired.", body = AdvancedBody), Problems))]
-pub(super) async fn advance(_: Admin, State(state): State<Arc<AppState>>, request: Request) -> Result<Json<AdvancedBody>, Problem> {
+pub(super) async fn advance(
+    _: Admin,
+    _: Asked<Nothing>,
+    State(state): State<Arc<AppState>>,
+    request: Request,
+) -> Result<Json<AdvancedBody>, Problem> {
     let body: AdvanceBody = extract::json(request, BODY_LIMIT).await?;
     Ok(Json(AdvancedBody::of(timeline(&state)?.advance(body.into_until()?).await?)))
 }

@@ -2,6 +2,7 @@
 
 use super::admin::Admin;
 use super::body::PurgedBody;
+use super::query::{Asked, Nothing};
 use super::simulation;
 use crate::AppState;
 use crate::edge::{Problem, Problems};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 /// Removes every vault and server, then brings the seeded servers back.
 #[utoipa::path(post, path = "/emulator/reset", tag = "Emulator", operation_id = "Emulator_Reset",
     responses((status = 204, description = "Done."), Problems))]
-pub(super) async fn reset(_: Admin, State(state): State<Arc<AppState>>) -> Result<StatusCode, Problem> {
+pub(super) async fn reset(_: Admin, _: Asked<Nothing>, State(state): State<Arc<AppState>>) -> Result<StatusCode, Problem> {
     emulator::reset(&state.engine, simulation(&state)?, &state.seed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -22,7 +23,7 @@ pub(super) async fn reset(_: Admin, State(state): State<Arc<AppState>>) -> Resul
 /// Deletes everything that is soft-deleted now, as if its days were over.
 #[utoipa::path(post, path = "/emulator/purge", tag = "Emulator", operation_id = "Emulator_Purge",
     responses((status = 200, description = "What was removed, by name.", body = PurgedBody), Problems))]
-pub(super) async fn purge(_: Admin, State(state): State<Arc<AppState>>) -> Result<Json<PurgedBody>, Problem> {
+pub(super) async fn purge(_: Admin, _: Asked<Nothing>, State(state): State<Arc<AppState>>) -> Result<Json<PurgedBody>, Problem> {
     let purged = emulator::purge(&state.engine).await?;
     Ok(Json(PurgedBody { items: purged.items, containers: purged.containers, vaults: purged.vaults }))
 }

@@ -7,6 +7,7 @@ mod clock;
 mod clock_body;
 mod control;
 mod oracle;
+mod query;
 mod servers;
 
 pub(crate) use admin::Admin;

@@ -2,13 +2,14 @@
 
 use super::admin::Admin;
 use super::body::{ChecksumBody, ForeignBackupBody, ForeignKind, WriteBody, WrittenBody};
+use super::query::Asked;
 use super::servers::Where;
 use super::{BODY_LIMIT, simulation};
 use crate::AppState;
 use crate::edge::extract;
 use crate::edge::{Problem, Problems};
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::fault::Fault;
 use rsvault_domain::ports::{OracleChange, OracleMoment};
@@ -24,7 +25,7 @@ pub(super) async fn write(
     _: Admin,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
-    Query(place): Query<Where>,
+    Asked(place): Asked<Where>,
     request: Request,
 ) -> Result<Json<WrittenBody>, Problem> {
     let body: WriteBody = extract::json(request, BODY_LIMIT).await?;
@@ -46,7 +47,7 @@ pub(super) async fn foreign_backup(
     _: Admin,
     State(state): State<Arc<AppState>>,
     Path((name, instance, database)): Path<(String, String, String)>,
-    Query(place): Query<Where>,
+    Asked(place): Asked<Where>,
     request: Request,
 ) -> Result<Json<WrittenBody>, Problem> {
     let body: ForeignBackupBody = extract::json(request, BODY_LIMIT).await?;
@@ -63,7 +64,10 @@ pub(super) async fn foreign_backup(
 /// Which database, and at which moment.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Which {
+    /// Subscription; needed only if several have a server of this name.
+    subscription: Option<String>,
     /// Instance.
     instance: String,
     /// Database.
@@ -93,18 +97,15 @@ impl Which {
 
 /// Checksum of a database now, at an LSN or at a time.
 #[utoipa::path(get, path = "/emulator/servers/{name}/checksum", tag = "Servers", operation_id = "Servers_Checksum",
-    params(("name" = String, Path, description = "Name of the server."), Where, Which),
+    params(("name" = String, Path, description = "Name of the server."), Which),
     responses((status = 200, description = "The checksum.", body = ChecksumBody), Problems))]
 pub(super) async fn checksum(
     _: Admin,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
-    Query(place): Query<Where>,
-    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+    Asked(which): Asked<Which>,
 ) -> Result<Json<ChecksumBody>, Problem> {
-    let Query(which) =
-        which.map_err(|e| Fault::invalid("InvalidQueryParameter", format!("The query string is invalid: {}.", e.body_text())))?;
-    let server = place.find(&state, &name).await?;
+    let server = Where { subscription: which.subscription.clone() }.find(&state, &name).await?;
     let sum = simulation(&state)?.checksum(server.id, &which.instance, &which.database, which.moment()?).await?;
     Ok(Json(ChecksumBody { lsn: sum.lsn.to_string(), committed_at: sum.committed_at.to_string(), hash: sum.hash }))
 }

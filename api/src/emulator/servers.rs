@@ -2,12 +2,13 @@
 
 use super::admin::Admin;
 use super::body::{EnrollmentTokenBody, ServerBody, ServerListBody};
+use super::query::{Asked, Nothing};
 use super::{BODY_LIMIT, simulation};
 use crate::AppState;
 use crate::edge::extract;
 use crate::edge::{Problem, Problems};
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use http::StatusCode;
 use jiff::SignedDuration;
 use rsvault_domain::discovery::Server;
@@ -23,9 +24,10 @@ const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 /// Where to look for a server whose name is not unique.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Where {
     /// Subscription; needed only if several have a server of this name.
-    subscription: Option<String>,
+    pub(super) subscription: Option<String>,
 }
 
 impl Where {
@@ -43,7 +45,7 @@ impl Where {
 /// Lists all servers with what they hold now.
 #[utoipa::path(get, path = "/emulator/servers", tag = "Servers", operation_id = "Servers_List",
     responses((status = 200, description = "All servers.", body = ServerListBody), Problems))]
-pub(super) async fn list(_: Admin, State(state): State<Arc<AppState>>) -> Result<Json<ServerListBody>, Problem> {
+pub(super) async fn list(_: Admin, _: Asked<Nothing>, State(state): State<Arc<AppState>>) -> Result<Json<ServerListBody>, Problem> {
     let all = emulator::list_servers(&state.engine, simulation(&state)?).await?;
     Ok(Json(ServerListBody { value: all.iter().map(|(server, spec)| ServerBody::of(server, spec.as_ref())).collect() }))
 }
@@ -56,7 +58,7 @@ pub(super) async fn get(
     _: Admin,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
-    Query(place): Query<Where>,
+    Asked(place): Asked<Where>,
 ) -> Result<Json<ServerBody>, Problem> {
     let server = place.find(&state, &name).await?;
     let spec = simulation(&state)?.get(server.id).await?;
@@ -69,6 +71,7 @@ pub(super) async fn get(
     responses((status = 200, description = "Changed.", body = ServerBody), (status = 201, description = "Made.", body = ServerBody), Problems))]
 pub(super) async fn put(
     _: Admin,
+    _: Asked<Nothing>,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
     request: Request,
@@ -90,7 +93,7 @@ pub(super) async fn delete(
     _: Admin,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
-    Query(place): Query<Where>,
+    Asked(place): Asked<Where>,
 ) -> Result<StatusCode, Problem> {
     let server = place.find(&state, &name).await?;
     emulator::delete_server(&state.engine, simulation(&state)?, server.id).await?;
@@ -105,7 +108,7 @@ pub(super) async fn enrollment_token(
     _: Admin,
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,
-    Query(place): Query<Where>,
+    Asked(place): Asked<Where>,
 ) -> Result<(StatusCode, Json<EnrollmentTokenBody>), Problem> {
     let server = place.find(&state, &name).await?;
     let (token, expires_at) = agents::create_token(&state.engine, server.id, TOKEN_LIFETIME).await?;

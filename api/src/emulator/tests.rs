@@ -201,3 +201,36 @@ async fn what_is_no_time_and_no_duration_is_refused_by_name() {
         assert_eq!(problem["field"].as_str(), Some(field), "{body}: {problem}");
     }
 }
+
+#[tokio::test]
+async fn a_parameter_that_a_route_does_not_have_is_refused_by_name() {
+    let app = TestApp::new().await;
+    assert_eq!(app.call("", "POST", "/emulator/reset", None).await.0, StatusCode::NO_CONTENT);
+    let of_database = "/emulator/servers/sqlvm1/checksum?instance=I&database=d";
+    for (method, uri) in [
+        ("GET", format!("{of_database}&time=2026-01-01T00:00:00Z")),
+        ("GET", "/emulator/servers?name=x".to_owned()),
+        ("GET", "/emulator/servers/sqlvm1?time=x".to_owned()),
+        ("PUT", "/emulator/servers/sqlvm1?subscription=x".to_owned()),
+        ("DELETE", "/emulator/servers/sqlvm1?force=true".to_owned()),
+        ("POST", "/emulator/servers/sqlvm1/write?pages=1".to_owned()),
+        ("POST", "/emulator/servers/sqlvm1/enrollmentTokens?hours=1".to_owned()),
+        ("POST", "/emulator/servers/sqlvm1/instances/I/databases/d/foreignBackup?kind=Log".to_owned()),
+        ("POST", "/emulator/reset?seed=x".to_owned()),
+        ("POST", "/emulator/purge?item=x".to_owned()),
+        ("GET", "/emulator/clock?at=x".to_owned()),
+        ("PUT", "/emulator/clock?scale=2".to_owned()),
+        ("POST", "/emulator/clock/advance?by=P1D".to_owned()),
+    ] {
+        let (status, _, problem) = app.call("", method, &uri, Some(json!({}))).await;
+        let parameter = uri.rsplit(['?', '&']).next().and_then(|pair| pair.split('=').next()).unwrap();
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (StatusCode::BAD_REQUEST, Some("InvalidQueryParameter")),
+            "{method} {uri}: {problem}"
+        );
+        assert!(problem["detail"].as_str().unwrap().contains(parameter), "{problem}");
+    }
+    let (status, _, sum) = app.call("", "GET", &format!("{of_database}&subscription={SUBSCRIPTION}"), None).await;
+    assert_eq!((status, sum["hash"].as_str()), (StatusCode::OK, Some("I/d Latest")), "{sum}");
+}
