@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp, civil::date};
 /// that changed. A full or copy-only full on demand keeps what was asked.
 ///
 /// A full or differential that would now go earlier than it was to go becomes soft-deleted when it
-/// would go, for `soft_delete_days` (those of the vault; None: soft delete is off) or until it was to go, whichever is
-/// first. The mark is set ahead: it is in force from its `at` on. Until its `purge_at` the point stays
+/// would go, for `soft_delete_days` (those of the vault; None: soft delete is off, and no mark is set) or until it was to go,
+/// whichever is first. The mark is set ahead: it is in force from its `at` on. Until its `purge_at` the point stays
 /// restorable and keeps what it needs. A later, longer retention takes the mark away once it gives at
 /// least as much; less than the mark gave is never left. Logs are not soft-deleted.
 pub fn reapply(rules: &Rules, points: &[PointMark], soft_delete_days: Option<u32>, now: Timestamp) -> Vec<PointMark> {
@@ -25,7 +25,8 @@ pub fn reapply(rules: &Rules, points: &[PointMark], soft_delete_days: Option<u32
         let soft_deleted = match soft_delete_days {
             Some(_) if asked_for(point) => point.soft_deleted,
             Some(days) if point.link.kind != BackupKind::Log => soft_deletion(point, before[i], after[i], days, now),
-            _ => None,
+            Some(_) => None,
+            None => point.soft_deleted.filter(|mark| mark.purge_at > after[i]),
         };
         PointMark { expires_at: own[i], soft_deleted, ..point.clone() }
     });

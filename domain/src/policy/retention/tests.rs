@@ -250,6 +250,11 @@ fn a_shorter_policy_soft_deletes_fulls_and_differentials_but_not_logs_and_a_long
     assert!(until(&nibbled).iter().zip(until(&kept)).all(|(new, old)| *new >= old), "{nibbled:?}");
     assert_eq!(nibbled[0].soft_deleted, mark, "soft-deleted since the first edit");
 
+    // Soft delete that is switched off now takes nothing of what was promised before.
+    let mut off = kept.clone();
+    change(&mut off, reapply(&rules(&short), &kept, None, at("2026-03-05")));
+    assert!(until(&off).iter().zip(until(&kept)).all(|(new, old)| *new >= old), "{off:?}");
+
     // With soft delete off they go at once.
     let mut hard = original.clone();
     change(&mut hard, reapply(&rules(&short), &original, None, now));
