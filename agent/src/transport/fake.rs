@@ -68,6 +68,8 @@ pub(crate) struct FakeVault {
     pub(crate) slots: Mutex<HashMap<(ItemId, BackupKind), (jiff::Timestamp, CommandView)>>,
     /// Kinds whose slots are refused.
     pub(crate) refused: Mutex<Vec<BackupKind>>,
+    /// Slots after this moment have not come.
+    pub(crate) early: Mutex<Option<jiff::Timestamp>>,
     /// An item whose slots the vault breaks over.
     pub(crate) broken: Mutex<Option<ItemId>>,
 }
@@ -143,6 +145,9 @@ impl Vault for FakeVault {
     async fn offer_slot(&self, body: &SlotBody) -> Result<SlotView, VaultError> {
         self.around(|| {
             self.offers.lock().unwrap().push(body.clone());
+            if self.early.lock().unwrap().is_some_and(|now| body.slot > now) {
+                return Err(VaultError::Refused { status: 400, code: "SlotNotDue".into(), detail: "it has not come".into() });
+            }
             if *self.broken.lock().unwrap() == Some(body.item_id) {
                 return Err(VaultError::unavailable("500 Internal Server Error"));
             }

@@ -321,3 +321,27 @@ async fn a_schedule_of_thousands_costs_what_its_slots_cost() {
     assert_eq!(world.vault.offers.lock().unwrap().len(), 4000);
     agent.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_years_ahead_costs_no_slot_once_it_is_right_and_runs_none_twice() {
+    let world = World::new(1);
+    let agent = world.synced().await;
+    // The vault's clock is right.
+    *world.vault.early.lock().unwrap() = time("2026-01-05T11:00:00Z");
+    world.clock.set("2031-03-01T09:20:00Z");
+    until("it was offered", || world.vault.offers.lock().unwrap().len() >= 2).await;
+    assert_eq!(world.begun(), []);
+    let at = world.clock.set("2026-01-05T11:00:00Z");
+    within(agent.settled(at)).await;
+    assert_eq!(world.begun(), [BackupKind::Log]);
+    // Back by minutes, over a slot that has run, and over it again.
+    world.clock.set("2026-01-05T10:58:00Z");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    *world.vault.early.lock().unwrap() = time("2026-01-05T12:00:00Z");
+    for hour in ["11", "12"] {
+        let at = world.clock.set(&format!("2026-01-05T{hour}:00:00Z"));
+        within(agent.settled(at)).await;
+    }
+    assert_eq!(world.begun(), [BackupKind::Log; 2]);
+    agent.shutdown().await;
+}
