@@ -52,9 +52,32 @@ impl Database {
         if core.sums.len() > MOST_SUMS {
             core.sums.clear();
         }
+        let logged = self.log(core, changes);
+        if logged.is_err() {
+            // They are of pages as they would have been.
+            core.sums.clear();
+        }
+        let (last, state, newest) = logged?;
+        let mut content = vec![0; PAGE_SIZE];
+        core.last = last;
+        core.state = state;
+        for (page, seed) in newest {
+            generate(page, seed, &mut content);
+            // Log and pages differ until the log is replayed: nobody may read on.
+            self.data.write_all_at(&content, place(page)).inspect_err(|_| core.closed = true)?;
+        }
+        core.unsaved += changes.len();
+        if core.unsaved >= CHECKPOINT_EVERY {
+            self.save(core)?;
+        }
+        Ok(())
+    }
+
+    /// Writes changes to the log. Gives the state after them, and of each page the seed of what it holds
+    /// in the end: only that is written.
+    fn log(&self, core: &mut Core, changes: &[Change]) -> Result<(WriteReceipt, State, BTreeMap<u32, u64>)> {
         let (mut last, mut state) = (core.last, core.state);
         let mut records = Vec::with_capacity(changes.len());
-        // What each page holds in the end: only that is written.
         let mut newest = BTreeMap::new();
         let mut content = vec![0; PAGE_SIZE];
         for change in changes {
@@ -86,22 +109,8 @@ impl Database {
                 pages: change.pages.clone(),
             });
         }
-        if let Err(error) = core.log.append(&records) {
-            core.sums.clear();
-            return Err(error);
-        }
-        core.last = last;
-        core.state = state;
-        for (page, seed) in newest {
-            generate(page, seed, &mut content);
-            // Log and pages differ until the log is replayed: nobody may read on.
-            self.data.write_all_at(&content, place(page)).inspect_err(|_| core.closed = true)?;
-        }
-        core.unsaved += records.len();
-        if core.unsaved >= CHECKPOINT_EVERY {
-            self.save(core)?;
-        }
-        Ok(())
+        core.log.append(&records)?;
+        Ok((last, state, newest))
     }
 
     /// Writes a mark into the log, as SQL Server does when a backup begins and ends: the LSN moves

@@ -61,6 +61,7 @@ impl Database {
     /// Commits what is due.
     pub(super) fn catch_up(&self, core: &mut Core, now: Timestamp) -> Result<()> {
         loop {
+            let (last, due) = (core.last, core.writer.as_ref().map(|writer| writer.due));
             let mut changes = Vec::new();
             while let Some(writer) = core.writer.as_mut()
                 && writer.due <= now
@@ -76,7 +77,13 @@ impl Database {
             if changes.is_empty() {
                 return Ok(());
             }
-            self.commit(core, &changes)?;
+            if let Err(error) = self.commit(core, &changes) {
+                // What was not committed is due still.
+                if let (Some(writer), Some(due)) = (core.writer.as_mut(), due.filter(|_| core.last == last)) {
+                    writer.due = due;
+                }
+                return Err(error);
+            }
         }
     }
 }

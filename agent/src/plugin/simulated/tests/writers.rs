@@ -68,6 +68,25 @@ async fn a_stopped_server_writes_nothing_and_a_changed_pace_counts_from_the_chan
 }
 
 #[tokio::test]
+async fn what_a_failing_disk_kept_from_being_written_is_written_when_it_is_back() {
+    let (clock_a, clock_b) = (Stand::still(), Stand::still());
+    let (a, b) = (World::with(&clock_a, &paced(3, 10, "running")).await, World::with(&clock_b, &paced(3, 10, "running")).await);
+    let data = b.files().into_iter().find(|path| path.ends_with("sales.mdf")).unwrap();
+    let content = std::fs::read(&data).unwrap();
+    std::fs::File::options().write(true).open(&data).unwrap().set_len(1 << 20).unwrap();
+    for clock in [&clock_a, &clock_b] {
+        clock.go_on(seconds(300));
+    }
+    assert!(b.server.checksum(INSTANCE, "sales", None).await.is_err());
+    std::fs::write(&data, content).unwrap();
+    for clock in [&clock_a, &clock_b] {
+        clock.go_on(seconds(300));
+    }
+    assert_eq!(a.hash("sales", None).await, b.hash("sales", None).await);
+    assert_eq!(at(&b, clock_b.now()).await.hash, b.hash("sales", None).await, "the log says what the pages are");
+}
+
+#[tokio::test]
 async fn commits_at_one_moment_have_an_order_that_time_can_tell() {
     let clock = Stand::still();
     let world = World::with(&clock, &paced(0, 1, "running")).await;
