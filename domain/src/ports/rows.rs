@@ -188,10 +188,8 @@ pub trait SetRows: Send {
     async fn commit_set(&mut self, id: SetId, generation: i64, manifest: &Manifest, at: Timestamp) -> StoreResult<bool>;
     /// Moves a set from any of `from` to `to`; false if it was in none of them.
     async fn move_set(&mut self, id: SetId, from: &[SetState], to: SetState, at: Timestamp) -> StoreResult<bool>;
-    /// Sets in `state` that were opened (Open) or closed (others) before `before`.
+    /// Sets in `state` that were opened (Open) or closed (others) before `before`, without their manifests.
     async fn sets_in(&mut self, state: SetState, before: Timestamp, limit: u32) -> StoreResult<Vec<BackupSet>>;
-    /// Committed sets of an item.
-    async fn committed_sets(&mut self, item: ItemId) -> StoreResult<Vec<BackupSet>>;
     /// Deletes a Collecting set and its ledger.
     async fn remove_set(&mut self, id: SetId) -> StoreResult<()>;
 }

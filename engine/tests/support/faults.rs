@@ -214,7 +214,6 @@ pass! {
         fn commit_set(id: SetId, generation: i64, manifest: &Manifest, at: Timestamp) -> StoreResult<bool>;
         fn move_set(id: SetId, from: &[SetState], to: SetState, at: Timestamp) -> StoreResult<bool>;
         fn sets_in(state: SetState, before: Timestamp, limit: u32) -> StoreResult<Vec<BackupSet>>;
-        fn committed_sets(item: ItemId) -> StoreResult<Vec<BackupSet>>;
         fn remove_set(id: SetId) -> StoreResult<()>;
     }
     PointRows {

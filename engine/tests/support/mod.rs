@@ -9,7 +9,7 @@ use bytes::Bytes;
 use faults::{Faults, FaultyObjects};
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::access::Principal;
-use rsvault_domain::backup::{BackupFacts, BackupKind, DatabaseFile, FileKind, Lsn, RecoveryModel, StreamSummary, WrappedKey};
+use rsvault_domain::backup::{BackupFacts, BackupKind, DatabaseFile, FileKind, Lsn, RecoveryModel, SetState, StreamSummary, WrappedKey};
 use rsvault_domain::discovery::{AgentRecord, DataDirectory, DatabaseInventory, InstanceInventory, Inventory, Server, ServerState};
 use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
 use rsvault_domain::id::*;
@@ -306,20 +306,21 @@ impl TestBox {
         let mut tx = self.plain_store.read().await.unwrap();
         let mut wanted = std::collections::BTreeSet::new();
         let vault = tx.vault(SUB, &"rg1".into(), &"v1".into()).await.unwrap().unwrap();
-        for item in tx.items(vault.id, &Default::default(), &Default::default()).await.unwrap().items {
-            for set in tx.committed_sets(item.id).await.unwrap() {
-                let manifest = set.manifest.clone().unwrap();
-                wanted.insert(set.manifest_key());
-                for stream in &manifest.streams {
-                    for (seq, chunk) in (0u32..).zip(&stream.chunk_list) {
-                        let key = set.chunk_key(stream.summary.stream, seq);
-                        let bytes = self.plain_objects.get(&key).await.unwrap();
-                        assert_eq!(blake3::hash(&bytes).to_hex().as_str(), chunk.blake3, "{key}");
-                        wanted.insert(key);
-                    }
+        let items: Vec<ItemId> =
+            tx.items(vault.id, &Default::default(), &Default::default()).await.unwrap().items.iter().map(|item| item.id).collect();
+        for set in tx.sets_in(SetState::Committed, Timestamp::MAX, 10_000).await.unwrap() {
+            assert!(items.contains(&set.item_id), "a committed set has its item");
+            let manifest = tx.set(set.id).await.unwrap().unwrap().manifest.unwrap();
+            wanted.insert(set.manifest_key());
+            for stream in &manifest.streams {
+                for (seq, chunk) in (0u32..).zip(&stream.chunk_list) {
+                    let key = set.chunk_key(stream.summary.stream, seq);
+                    let bytes = self.plain_objects.get(&key).await.unwrap();
+                    assert_eq!(blake3::hash(&bytes).to_hex().as_str(), chunk.blake3, "{key}");
+                    wanted.insert(key);
                 }
-                assert!(tx.point_of_set(set.id).await.unwrap().is_some(), "a committed set has its point");
             }
+            assert!(tx.point_of_set(set.id).await.unwrap().is_some(), "a committed set has its point");
         }
         let stored: std::collections::BTreeSet<String> = self.plain_objects.list("", None, 10_000).await.unwrap().into_iter().collect();
         assert_eq!(stored, wanted, "stored objects are exactly those of committed sets");

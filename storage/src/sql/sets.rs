@@ -8,7 +8,7 @@ use super::db::{Tx, row};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rsvault_domain::backup::{BackupSet, ChunkRow, DedupeKey, Manifest, SetState};
-use rsvault_domain::id::{CommandId, ItemId, SetId};
+use rsvault_domain::id::{CommandId, SetId};
 use rsvault_domain::ports::{SetRows, StoreError, StoreResult};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -51,6 +51,15 @@ impl TryFrom<SetRow> for BackupSet {
             manifest: row.manifest.map(|json| json.0),
         })
     }
+}
+
+/// Sets without their manifests, which grow with the backup.
+macro_rules! heads {
+    () => {
+        "SELECT id, vault_id, item_id, command_id, kind, state, generation, dedupe_key, chunk_size, key_id, key_version, opened_at,
+            closed_at, CAST(NULL AS JSONB) AS manifest
+         FROM backup_sets "
+    };
 }
 
 row! {
@@ -109,14 +118,7 @@ impl SetRows for Tx {
     }
 
     async fn set_head(&mut self, id: SetId) -> StoreResult<Option<BackupSet>> {
-        self.query(
-            "SELECT id, vault_id, item_id, command_id, kind, state, generation, dedupe_key, chunk_size, key_id, key_version, opened_at,
-                closed_at, CAST(NULL AS JSONB) AS manifest
-             FROM backup_sets WHERE id = $1",
-        )
-        .bind(id.0)
-        .optional::<SetRow, _>()
-        .await
+        self.query(concat!(heads!(), "WHERE id = $1")).bind(id.0).optional::<SetRow, _>().await
     }
 
     async fn set_of_command(&mut self, command: CommandId) -> StoreResult<Option<BackupSet>> {
@@ -205,17 +207,10 @@ impl SetRows for Tx {
 
     async fn sets_in(&mut self, state: SetState, before: Timestamp, limit: u32) -> StoreResult<Vec<BackupSet>> {
         let sql = match state {
-            SetState::Open => "SELECT * FROM backup_sets WHERE state = $1 AND opened_at < $2 ORDER BY opened_at, id LIMIT $3",
-            _ => "SELECT * FROM backup_sets WHERE state = $1 AND closed_at < $2 ORDER BY closed_at, id LIMIT $3",
+            SetState::Open => concat!(heads!(), "WHERE state = $1 AND opened_at < $2 ORDER BY opened_at, id LIMIT $3"),
+            _ => concat!(heads!(), "WHERE state = $1 AND closed_at < $2 ORDER BY closed_at, id LIMIT $3"),
         };
         self.query(sql).bind(state.as_str()).bind(micros(before)).bind(i64::from(limit)).all::<SetRow, _>().await
-    }
-
-    async fn committed_sets(&mut self, item: ItemId) -> StoreResult<Vec<BackupSet>> {
-        self.query("SELECT * FROM backup_sets WHERE item_id = $1 AND state = 'Committed' ORDER BY closed_at, id")
-            .bind(item.0)
-            .all::<SetRow, _>()
-            .await
     }
 
     async fn remove_set(&mut self, id: SetId) -> StoreResult<()> {
