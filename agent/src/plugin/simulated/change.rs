@@ -44,7 +44,8 @@ impl Database {
         let (mut core, now) = self.current()?;
         let changes = drawn(self.pages, change.pages, change.seed, change.bulk, now);
         self.commit(&mut core, &changes).map_err(|e| WorkloadError::io("write to the database", e))?;
-        Ok(core.last)
+        // A change of nothing on a new name: its state may be older than the name, which is known from then on only.
+        Ok(WriteReceipt { committed_at: core.last.committed_at.max(core.since), ..core.last })
     }
 
     /// Commits changes in order.

@@ -105,6 +105,13 @@ async fn two_fulls_of_one_database_conflict_and_a_cancel_frees_it() {
     assert_eq!(world.files(), files);
 }
 
+#[tokio::test]
+async fn a_change_of_nothing_on_a_new_database_is_known_at_its_own_time() {
+    let world = World::new(0).await;
+    let receipt = world.server.write(INSTANCE, "hr", change(0, 1)).await.unwrap();
+    assert_eq!(world.hash("hr", Some(At::Time(receipt.committed_at))).await, world.hash("hr", None).await);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
