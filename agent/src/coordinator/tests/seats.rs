@@ -39,6 +39,22 @@ async fn backups_beyond_the_seats_wait_in_order_and_nothing_else_waits_for_them(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_takes_20_backups_at_once_and_the_others_after_them() {
+    let (vault, engine) =
+        (Arc::new(FakeVault::default()), Arc::new(Told { size: 1000, linger: Duration::from_secs(2), ..Told::default() }));
+    let agent = seated(&vault, &engine, Limits::default().commands);
+    let backups: Vec<CommandId> = (0..25).map(|_| id()).collect();
+    for (n, command) in backups.iter().enumerate() {
+        vault.offer(*command, 1, backup(&format!("d{n}")));
+    }
+    for command in &backups {
+        assert_eq!(outcome(&vault, *command).await, Outcome::BackedUp { set_id: set_of(*command) });
+    }
+    assert_eq!(engine.most.load(SeqCst), 20, "all seats were taken, and no more");
+    agent.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_in_the_queue_keeps_its_lease_and_can_be_cancelled() {
     let (vault, engine) = (Arc::new(FakeVault::default()), Arc::new(Told { linger: Duration::from_secs(600), ..Told::default() }));
     let agent = seated(&vault, &engine, 1);
