@@ -40,6 +40,22 @@ async fn with_full() -> TestBox {
     assert_eq!(kind_of(&log(&t, 11).await), Some(BackupKind::Full));
     t
 }
+/// The command of a log slot, leased and not run.
+async fn leased_log(t: &TestBox, hour: i64) -> Box<agents::LeasedCommand> {
+    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(hour) } };
+    match agents::slot(&t.engine, &t.agent, offer).await.unwrap() {
+        SlotVerdict::Run(leased) => leased,
+        other => panic!("not run: {other:?}"),
+    }
+}
+/// As if a restore had put another database in its place.
+async fn overwritten(t: &TestBox) {
+    let mut tx = t.plain_store.begin().await.unwrap();
+    let mut item = t.item().await;
+    item.track.needs_full = Some(codes::AFTER_RESTORE.into());
+    tx.update_item(&item).await.unwrap();
+    tx.commit().await.unwrap();
+}
 fn kind_of(verdict: &SlotVerdict) -> Option<BackupKind> {
     match verdict {
         SlotVerdict::Run(leased) => match leased.command.work {
@@ -107,8 +123,7 @@ async fn a_scheduled_log_has_no_job_and_its_point_expires_as_the_policy_says() {
 async fn a_server_whose_clock_was_set_back_does_not_shorten_retention() {
     let t = with_full().await;
     go_to(&t, 12);
-    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
-    let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
+    let leased = leased_log(&t, 12).await;
     t.database.lock().unwrap().clock_back = SignedDuration::from_hours(24 * 20);
     t.back_up_as(BackupKind::Log, leased.command.id, 1, 1).await.unwrap();
     let item = t.item().await.id;
@@ -169,8 +184,7 @@ async fn a_foreign_log_backup_fails_the_scheduled_run_and_a_full_mends_the_chain
 async fn a_remedial_full_cannot_be_cancelled_and_others_wait_for_it() {
     let t = protected().await;
     go_to(&t, 11);
-    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(11) } };
-    let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
+    let leased = leased_log(&t, 11).await;
     let fault = jobs::cancel(&t.engine, &caller(), &vault_path(), leased.command.job_id.unwrap()).await.unwrap_err();
     assert_eq!(fault.code, "UserErrorJobNotCancellable");
     assert_eq!(code_of(&log(&t, 12).await), codes::REMEDIAL_RUNS);
@@ -182,8 +196,7 @@ async fn a_remedial_full_cannot_be_cancelled_and_others_wait_for_it() {
 async fn what_an_upgrade_of_the_agent_cancelled_runs_again_but_not_for_ever() {
     let t = with_full().await;
     go_to(&t, 12);
-    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
-    let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
+    let leased = leased_log(&t, 12).await;
     let mut open = Some(leased.command);
     let mut begun = 0;
     while let Some(command) = open {
@@ -213,11 +226,7 @@ async fn a_log_on_demand_without_a_full_fails_and_nothing_follows() {
 #[tokio::test]
 async fn after_an_overwrite_the_next_log_fails_and_a_full_is_taken() {
     let t = with_full().await;
-    let mut tx = t.plain_store.begin().await.unwrap();
-    let mut item = t.item().await;
-    item.track.needs_full = Some(codes::AFTER_RESTORE.into());
-    tx.update_item(&item).await.unwrap();
-    tx.commit().await.unwrap();
+    overwritten(&t).await;
     assert_eq!(kind_of(&log(&t, 12).await), Some(BackupKind::Full));
     assert_eq!(alerts_of(&t, true).await[0].code.as_deref(), Some(codes::AFTER_RESTORE));
     assert_eq!(kinds_stored(&t).await, [BackupKind::Full, BackupKind::Full]);
@@ -341,8 +350,7 @@ async fn what_is_stopped_misses_nothing() {
 async fn deleting_an_item_ends_its_running_log_backup_though_that_has_no_job() {
     let t = with_full().await;
     go_to(&t, 12);
-    let offer = SlotOffer { item: t.item().await.id, slot: Slot { kind: BackupKind::Log, at: at(12) } };
-    let SlotVerdict::Run(leased) = agents::slot(&t.engine, &t.agent, offer).await.unwrap() else { panic!() };
+    let leased = leased_log(&t, 12).await;
     protection::delete(&t.engine, &caller(), &item_path()).await.unwrap();
     t.settle().await;
     assert!(t.back_up_as(BackupKind::Log, leased.command.id, 1, 1).await.is_err(), "a deleted item takes no further points");
@@ -353,11 +361,7 @@ async fn deleting_an_item_ends_its_running_log_backup_though_that_has_no_job() {
 #[tokio::test]
 async fn after_an_overwrite_no_full_begins_beside_one_that_runs() {
     let t = with_full().await;
-    let mut tx = t.plain_store.begin().await.unwrap();
-    let mut item = t.item().await;
-    item.track.needs_full = Some(codes::AFTER_RESTORE.into());
-    tx.update_item(&item).await.unwrap();
-    tx.commit().await.unwrap();
+    overwritten(&t).await;
     go_to(&t, 12);
     t.full().await;
     assert_eq!(code_of(&log(&t, 12).await), "OperationCancelledBecauseConflictingOperationRunningUserError");
