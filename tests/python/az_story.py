@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 
 from story import equal, telling, until
 from vault import GROUP, LOCATION, SUB, TENANT, Server, Vault, container, item, new_database, vm_id
@@ -232,7 +233,10 @@ def back_up(story, az, server):
         az("backup", "job", "stop", *ON, "-n", jobs[0]["name"], rc=1)
     with story.step("monitor metrics list: a health event for each backup"):
         vault = az("backup", "vault", "show", "-g", RG, "-n", VAULT)["id"]
-        events = ["monitor", "metrics", "list", "--resource", vault, "--metric", "BackupHealthEvent", "--offset", "1d", "--interval", "1d"]
+        # By the server's clock, which the story has moved: az counts --offset back from this machine's time.
+        end = datetime.fromisoformat(server.emulator_call("GET", "/clock")["now"]) + timedelta(minutes=1)
+        span = ["--start-time", (end - timedelta(days=1)).isoformat(), "--end-time", end.isoformat()]
+        events = ["monitor", "metrics", "list", "--resource", vault, "--metric", "BackupHealthEvent", *span, "--interval", "1d"]
         shown = az(*events)["value"]
         equal([(m["name"]["value"], [v["count"] for v in m["timeseries"][0]["data"]]) for m in shown], [("BackupHealthEvent", [len(sums["points"]) + 1])], "events")
         split = az(*events, "--aggregation", "Count", "--filter", "healthStatus eq '*' and backupInstanceName eq '*'")["value"][0]["timeseries"]
