@@ -12,6 +12,7 @@ pub mod fault;
 pub mod health;
 pub mod id;
 pub mod job;
+pub mod limits;
 pub mod operation;
 pub mod policy;
 pub mod ports;

@@ -78,19 +78,30 @@ impl IntoResponse for ArmError {
     fn into_response(self) -> Response {
         let fault = self.0;
         log(&fault);
-        let retry = fault.retryable;
-        answer(status(fault.kind), &fault.code, fault.message, fault.target, retry)
+        let status = status(fault.kind);
+        let wait = fault.wait().map_or(5, |wait| wait.as_secs().max(1));
+        let retry = fault.retryable && status != StatusCode::INTERNAL_SERVER_ERROR;
+        let mut response = (status, Json(CloudError { error: body(&fault) })).into_response();
+        if retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
+        response
     }
 }
 
-/// An ARM error answer of a given status.
-pub(super) fn answer(status: StatusCode, code: &str, message: String, target: Option<String>, retry: bool) -> Response {
-    let body = CloudError { error: CloudErrorBody { code: code.to_owned(), message, target, details: Vec::new() } };
-    let mut response = (status, Json(body)).into_response();
-    if retry && status != StatusCode::INTERNAL_SERVER_ERROR {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+fn body(fault: &Fault) -> CloudErrorBody {
+    CloudErrorBody {
+        code: fault.code.to_string(),
+        message: fault.message.clone(),
+        target: fault.target.clone(),
+        details: fault.details().iter().map(body).collect(),
     }
-    response
+}
+
+/// An ARM error answer of a status that no fault has.
+pub(super) fn answer(status: StatusCode, code: &str, message: String) -> Response {
+    let error = CloudErrorBody { code: code.to_owned(), message, target: None, details: Vec::new() };
+    (status, Json(CloudError { error })).into_response()
 }
 
 // The port errors become faults by their own `From`; these lines make that visible to `?` users.

@@ -211,7 +211,7 @@ fn method_not_allowed(template: &Template, method: &Method) -> Refusal {
     allowed.sort_unstable();
     let allowed = allowed.join(", ");
     let message = format!("The HTTP method '{method}' is not supported at this resource. Allowed: {allowed}.");
-    let mut response = error::answer(StatusCode::METHOD_NOT_ALLOWED, "HttpMethodNotAllowed", message, None, false);
+    let mut response = error::answer(StatusCode::METHOD_NOT_ALLOWED, "HttpMethodNotAllowed", message);
     if let Ok(value) = HeaderValue::from_str(&allowed) {
         response.headers_mut().insert(header::ALLOW, value);
     }

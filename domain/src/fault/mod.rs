@@ -11,6 +11,7 @@ mod job;
 pub use catalogue::catalogue_codes;
 pub use job::JobFault;
 
+use jiff::SignedDuration;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -55,6 +56,14 @@ pub struct Fault {
     /// Whether the same request may succeed later unchanged.
     pub retryable: bool,
     internal: Option<String>,
+    more: Option<Box<More>>,
+}
+
+/// What few faults have.
+#[derive(Clone, Default)]
+struct More {
+    details: Vec<Fault>,
+    retry_after: Option<SignedDuration>,
 }
 
 /// Result with a [`Fault`].
@@ -70,7 +79,21 @@ impl Fault {
             target: None,
             retryable: matches!(kind, FaultKind::Throttled | FaultKind::Unavailable | FaultKind::Internal),
             internal: None,
+            more: None,
         }
+    }
+    /// One fault of several: the only one itself, or one that counts them and has them as its [`Self::details`], with the
+    /// kind, code and field of the first. `Ok` if there is none.
+    pub fn all(mut faults: Vec<Fault>) -> Result<()> {
+        if faults.len() < 2 {
+            return faults.pop().map_or(Ok(()), Err);
+        }
+        let first = &faults[0];
+        let texts: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        let message = format!("{} things are wrong: {}", faults.len(), texts.join(" "));
+        let mut whole = Self::new(first.kind, first.code.clone(), message);
+        whole.target.clone_from(&first.target);
+        Err(whole.with_details(faults))
     }
     /// [`FaultKind::Invalid`] with the given code.
     pub fn invalid(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
@@ -98,6 +121,27 @@ impl Fault {
     pub fn at(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
         self
+    }
+    /// Adds the single faults that this one sums up.
+    #[must_use]
+    pub fn with_details(mut self, details: Vec<Fault>) -> Self {
+        self.more.get_or_insert_default().details = details;
+        self
+    }
+    /// Says when the same request may succeed.
+    #[must_use]
+    pub fn retry_after(mut self, wait: SignedDuration) -> Self {
+        self.retryable = true;
+        self.more.get_or_insert_default().retry_after = Some(wait);
+        self
+    }
+    /// The single faults that this one sums up; empty if it stands for itself.
+    pub fn details(&self) -> &[Fault] {
+        self.more.as_ref().map_or(&[], |more| &more.details)
+    }
+    /// When the same request may succeed, if that is known.
+    pub fn wait(&self) -> Option<SignedDuration> {
+        self.more.as_ref().and_then(|more| more.retry_after)
     }
     /// Adds what only the log may see.
     #[must_use]
