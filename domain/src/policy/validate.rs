@@ -2,7 +2,7 @@
 //!
 //! Always holds: a policy that passes has a full sub-policy, each sub-policy has its schedule and
 //! retention, every scheduled full is kept by some rule, and nothing runs more than once a day but
-//! logs. Each fault names the field by its wire path, the rule and the cure.
+//! logs. Each fault names the field by its wire path, the rule and the cure; all that is wrong is told at once.
 
 use super::retention::base;
 use super::{
@@ -15,43 +15,65 @@ use std::collections::HashSet;
 
 const SUBS: &str = "properties.subProtectionPolicy";
 
-/// Checks `policy` whole.
+/// Checks `policy` whole; of several breaches each is a detail of the fault.
 pub fn validate(policy: &SqlPolicy) -> Result<()> {
-    let zone = &policy.time_zone;
-    if iana_zone(zone).is_none() {
-        return Err(bad(
-            "properties.settings.timeZone",
-            format!("'{zone}' is not a Windows time zone name. Use one such as 'UTC' or 'Pacific Standard Time'."),
-        ));
-    }
-    if let Some(kind) = policy.workload_policy_type.as_deref().filter(|k| *k != "Streaming") {
-        return Err(bad(
-            "properties.vmWorkloadPolicyType",
-            format!("'{kind}' policies are not supported: rsvault takes streaming backups. Use 'Streaming' or leave the field out."),
-        ));
-    }
+    let mut found = Findings::default();
+    found.note(time_zone(&policy.time_zone));
+    found.note(workload_type(policy.workload_policy_type.as_deref()));
     let mut seen = HashSet::new();
     for (i, sub) in policy.sub_policies.iter().enumerate() {
-        let kind = sub.policy_type;
-        if !matches!(kind, SubPolicyType::Full | SubPolicyType::Differential | SubPolicyType::Log) {
-            return Err(bad(format!("{SUBS}[{i}].policyType"), refused_type(kind)));
-        }
-        if !seen.insert(kind) {
-            return Err(bad(
-                format!("{SUBS}[{i}].policyType"),
-                format!("'{kind}' is there twice; a policy has at most one sub-policy of a type. Remove one."),
-            ));
-        }
+        found.note(policy_type(sub.policy_type, &mut seen, format!("{SUBS}[{i}].policyType")));
     }
-    let Some((f, full)) = find(policy, SubPolicyType::Full) else {
-        return Err(bad(SUBS, "has no sub-policy of type 'Full'; full backups are mandatory. Add one."));
+    let full = match find(policy, SubPolicyType::Full) {
+        Some((f, full)) => check_full(full, &format!("{SUBS}[{f}]"), &mut found),
+        None => found.note(Err(bad(SUBS, "has no sub-policy of type 'Full'; full backups are mandatory. Add one."))),
     };
-    let full = check_full(full, &format!("{SUBS}[{f}]"))?;
     if let Some((d, differential)) = find(policy, SubPolicyType::Differential) {
-        check_differential(differential, &format!("{SUBS}[{d}]"), &full)?;
+        check_differential(differential, &format!("{SUBS}[{d}]"), full.as_ref(), &mut found);
     }
     if let Some((l, log)) = find(policy, SubPolicyType::Log) {
-        check_log(log, &format!("{SUBS}[{l}]"))?;
+        let at = format!("{SUBS}[{l}]");
+        found.note(log_schedule(log, &at));
+        found.note(simple_retention(log, &at, 35));
+    }
+    Fault::all(found.0)
+}
+
+/// What is wrong, in the order of the policy's fields.
+#[derive(Default)]
+struct Findings(Vec<Fault>);
+
+impl Findings {
+    /// Keeps a fault, hands on a value.
+    fn note<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|fault| self.0.push(fault)).ok()
+    }
+}
+
+fn time_zone(zone: &str) -> Result<()> {
+    if iana_zone(zone).is_some() {
+        return Ok(());
+    }
+    Err(bad(
+        "properties.settings.timeZone",
+        format!("'{zone}' is not a Windows time zone name. Use one such as 'UTC' or 'Pacific Standard Time'."),
+    ))
+}
+
+fn workload_type(word: Option<&str>) -> Result<()> {
+    let Some(kind) = word.filter(|kind| *kind != "Streaming") else { return Ok(()) };
+    Err(bad(
+        "properties.vmWorkloadPolicyType",
+        format!("'{kind}' policies are not supported: rsvault takes streaming backups. Use 'Streaming' or leave the field out."),
+    ))
+}
+
+fn policy_type(kind: SubPolicyType, seen: &mut HashSet<SubPolicyType>, at: String) -> Result<()> {
+    if !matches!(kind, SubPolicyType::Full | SubPolicyType::Differential | SubPolicyType::Log) {
+        return Err(bad(at, refused_type(kind)));
+    }
+    if !seen.insert(kind) {
+        return Err(bad(at, format!("'{kind}' is there twice; a policy has at most one sub-policy of a type. Remove one.")));
     }
     Ok(())
 }
@@ -78,69 +100,59 @@ struct Fulls<'a> {
     base: Option<RetentionDuration>,
 }
 
-fn check_full<'a>(sub: &'a SubPolicy, at: &str) -> Result<Fulls<'a>> {
-    let (frequency, schedule) = simple_schedule(sub, at)?;
+/// None: the schedule is so wrong that nothing can be held against it.
+fn check_full<'a>(sub: &'a SubPolicy, at: &str, found: &mut Findings) -> Option<Fulls<'a>> {
+    let schedule = found.note(simple_schedule(sub, at));
     let retention_at = format!("{at}.retentionPolicy");
-    let long = match &sub.retention {
-        Some(Retention::LongTerm(long)) => long,
+    let long = found.note(match &sub.retention {
+        Some(Retention::LongTerm(long)) => Ok(long),
         Some(Retention::Simple { .. }) => {
-            return Err(bad(format!("{retention_at}.retentionPolicyType"), "of a Full sub-policy must be 'LongTermRetentionPolicy'."));
+            Err(bad(format!("{retention_at}.retentionPolicyType"), "of a Full sub-policy must be 'LongTermRetentionPolicy'."))
         }
-        None => return Err(missing(&retention_at, "'LongTermRetentionPolicy'")),
-    };
+        None => Err(missing(&retention_at, "'LongTermRetentionPolicy'")),
+    });
+    let (frequency, schedule) = schedule?;
     let backup_days = (frequency == RunFrequency::Weekly).then_some(schedule.run_days.as_slice());
-    check_long_term(long, backup_days, &retention_at)?;
-    Ok(Fulls { frequency, days: &schedule.run_days, base: base(long) })
+    if let Some(long) = long {
+        check_long_term(long, backup_days, &retention_at, found);
+    }
+    Some(Fulls { frequency, days: &schedule.run_days, base: long.and_then(base) })
 }
 
-fn check_differential(sub: &SubPolicy, at: &str, full: &Fulls<'_>) -> Result<()> {
-    if full.frequency == RunFrequency::Daily {
-        return Err(bad(
-            format!("{at}.policyType"),
-            "'Differential' cannot stand beside daily full backups. Make the fulls weekly or remove this sub-policy.",
-        ));
+fn check_differential(sub: &SubPolicy, at: &str, full: Option<&Fulls<'_>>, found: &mut Findings) {
+    if full.is_some_and(|full| full.frequency == RunFrequency::Daily) {
+        let rule = "'Differential' cannot stand beside daily full backups. Make the fulls weekly or remove this sub-policy.";
+        found.note::<()>(Err(bad(format!("{at}.policyType"), rule)));
+        return;
     }
-    let (frequency, schedule) = simple_schedule(sub, at)?;
-    if frequency != RunFrequency::Weekly {
-        return Err(bad(
-            format!("{at}.schedulePolicy.scheduleRunFrequency"),
-            "of a Differential sub-policy must be 'Weekly', on days without a full backup.",
-        ));
+    if let Some((frequency, schedule)) = found.note(simple_schedule(sub, at)) {
+        if frequency != RunFrequency::Weekly {
+            let rule = "of a Differential sub-policy must be 'Weekly', on days without a full backup.";
+            found.note::<()>(Err(bad(format!("{at}.schedulePolicy.scheduleRunFrequency"), rule)));
+        } else if let Some(day) = schedule.run_days.iter().find(|d| full.is_some_and(|full| full.days.contains(d))) {
+            let rule = format!("has {day}, on which a full backup runs; a day has one or the other. Choose another day.");
+            found.note::<()>(Err(bad(format!("{at}.schedulePolicy.scheduleRunDays"), rule)));
+        }
     }
-    if let Some(day) = schedule.run_days.iter().find(|d| full.days.contains(d)) {
-        return Err(bad(
-            format!("{at}.schedulePolicy.scheduleRunDays"),
-            format!("has {day}, on which a full backup runs; a day has one or the other. Choose another day."),
-        ));
+    let Some(duration) = found.note(simple_retention(sub, at, 180)) else { return };
+    if let Some(RetentionDuration { count, unit }) = full.and_then(|full| full.base).filter(|base| duration.days() > base.days()) {
+        let rule = format!(
+            "is longer than the {count} {unit} of the full backups that differentials depend on. Shorten it or keep the fulls longer."
+        );
+        found.note::<()>(Err(bad(format!("{at}.retentionPolicy.retentionDuration"), rule)));
     }
-    let duration = simple_retention(sub, at, 180)?;
-    if let Some(base) = full.base.filter(|base| duration.days() > base.days()) {
-        let RetentionDuration { count, unit } = base;
-        return Err(bad(
-            format!("{at}.retentionPolicy.retentionDuration"),
-            format!(
-                "is longer than the {count} {unit} of the full backups that differentials depend on. Shorten it or keep the fulls longer."
-            ),
-        ));
-    }
-    Ok(())
 }
 
-fn check_log(sub: &SubPolicy, at: &str) -> Result<()> {
+fn log_schedule(sub: &SubPolicy, at: &str) -> Result<()> {
     match &sub.schedule {
-        Some(Schedule::Log { interval_minutes: minutes }) if (15..=1440).contains(minutes) && minutes % 15 == 0 => {}
-        Some(Schedule::Log { interval_minutes }) => {
-            return Err(bad(
-                format!("{at}.schedulePolicy.scheduleFrequencyInMins"),
-                format!("is {interval_minutes}; log backups run every 15 to 1440 minutes, in multiples of 15."),
-            ));
-        }
-        Some(_) => {
-            return Err(bad(format!("{at}.schedulePolicy.schedulePolicyType"), "of a Log sub-policy must be 'LogSchedulePolicy'."));
-        }
-        None => return Err(missing(&format!("{at}.schedulePolicy"), "'LogSchedulePolicy'")),
+        Some(Schedule::Log { interval_minutes: minutes }) if (15..=1440).contains(minutes) && minutes % 15 == 0 => Ok(()),
+        Some(Schedule::Log { interval_minutes }) => Err(bad(
+            format!("{at}.schedulePolicy.scheduleFrequencyInMins"),
+            format!("is {interval_minutes}; log backups run every 15 to 1440 minutes, in multiples of 15."),
+        )),
+        Some(_) => Err(bad(format!("{at}.schedulePolicy.schedulePolicyType"), "of a Log sub-policy must be 'LogSchedulePolicy'.")),
+        None => Err(missing(&format!("{at}.schedulePolicy"), "'LogSchedulePolicy'")),
     }
-    simple_retention(sub, at, 35).map(drop)
 }
 
 fn simple_schedule<'a>(sub: &'a SubPolicy, at: &str) -> Result<(RunFrequency, &'a SimpleSchedule)> {
@@ -207,46 +219,49 @@ fn simple_retention(sub: &SubPolicy, at: &str, max: i64) -> Result<RetentionDura
 }
 
 /// `backup_days` are the days of weekly fulls; None when fulls run daily.
-fn check_long_term(long: &LongTermRetention, backup_days: Option<&[DayOfWeek]>, at: &str) -> Result<()> {
-    match (&long.daily, backup_days) {
-        (Some(daily), None) => within(daily.duration, DurationUnit::Days, 7, 9999, &format!("{at}.dailySchedule"))?,
-        (None, None) => return Err(missing(&format!("{at}.dailySchedule"), "the retention of the daily full backups")),
-        (Some(_), Some(_)) => {
-            return Err(bad(format!("{at}.dailySchedule"), "cannot stand beside weekly full backups. Remove it; use weeklySchedule."));
-        }
-        (None, Some(_)) => {}
-    }
+fn check_long_term(long: &LongTermRetention, backup_days: Option<&[DayOfWeek]>, at: &str, found: &mut Findings) {
+    let daily_at = format!("{at}.dailySchedule");
+    found.note(match (&long.daily, backup_days) {
+        (Some(daily), None) => within(daily.duration, DurationUnit::Days, 7, 9999, &daily_at),
+        (None, None) => Err(missing(&daily_at, "the retention of the daily full backups")),
+        (Some(_), Some(_)) => Err(bad(daily_at, "cannot stand beside weekly full backups. Remove it; use weeklySchedule.")),
+        (None, Some(_)) => Ok(()),
+    });
     let weekly_at = format!("{at}.weeklySchedule");
     match &long.weekly {
         Some(weekly) => {
-            days_given(&weekly.days, backup_days, &format!("{weekly_at}.daysOfTheWeek"))?;
-            if let Some(day) = backup_days.unwrap_or_default().iter().find(|d| !weekly.days.contains(d)) {
-                return Err(bad(
-                    format!("{weekly_at}.daysOfTheWeek"),
-                    format!(
-                        "lacks {day}, on which a full backup runs and which no other rule keeps. Add it, or take it out of scheduleRunDays."
-                    ),
-                ));
-            }
-            within(weekly.duration, DurationUnit::Weeks, 1, 5163, &weekly_at)?;
+            found.note(weekly_days(&weekly.days, backup_days, &format!("{weekly_at}.daysOfTheWeek")));
+            found.note(within(weekly.duration, DurationUnit::Weeks, 1, 5163, &weekly_at));
         }
-        None if backup_days.is_some() => return Err(missing(&weekly_at, "the retention of the weekly full backups")),
+        None if backup_days.is_some() => {
+            found.note::<()>(Err(missing(&weekly_at, "the retention of the weekly full backups")));
+        }
         None => {}
     }
     if let Some(monthly) = &long.monthly {
         let at = format!("{at}.monthlySchedule");
-        days_of_month(&monthly.on, backup_days, &at)?;
-        within(monthly.duration, DurationUnit::Months, 1, 1188, &at)?;
+        found.note(days_of_month(&monthly.on, backup_days, &at));
+        found.note(within(monthly.duration, DurationUnit::Months, 1, 1188, &at));
     }
     if let Some(yearly) = &long.yearly {
         let at = format!("{at}.yearlySchedule");
         if yearly.months.is_empty() {
-            return Err(bad(format!("{at}.monthsOfYear"), "is empty; name at least one month."));
+            found.note::<()>(Err(bad(format!("{at}.monthsOfYear"), "is empty; name at least one month.")));
         }
-        days_of_month(&yearly.on, backup_days, &at)?;
-        within(yearly.duration, DurationUnit::Years, 1, 99, &at)?;
+        found.note(days_of_month(&yearly.on, backup_days, &at));
+        found.note(within(yearly.duration, DurationUnit::Years, 1, 99, &at));
     }
-    Ok(())
+}
+
+/// The days of weekly retention: those of the weekly fulls, all of them.
+fn weekly_days(days: &[DayOfWeek], backup_days: Option<&[DayOfWeek]>, at: &str) -> Result<()> {
+    days_given(days, backup_days, at)?;
+    let lacking = backup_days.unwrap_or_default().iter().find(|d| !days.contains(d));
+    lacking.map_or(Ok(()), |day| {
+        let rule =
+            format!("lacks {day}, on which a full backup runs and which no other rule keeps. Add it, or take it out of scheduleRunDays.");
+        Err(bad(at, rule))
+    })
 }
 
 fn within(duration: Option<RetentionDuration>, unit: DurationUnit, min: i64, max: i64, at: &str) -> Result<()> {

@@ -262,3 +262,23 @@ fn every_listed_breach_is_refused() {
         refused(weekly.clone(), breach).unwrap();
     }
 }
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut policy = weekly_policy().new_tree(&mut runner).unwrap().current();
+    "Mars Standard Time".clone_into(&mut policy.time_zone);
+    schedule(&mut policy, 0).run_times.clear();
+    let full = schedule(&mut policy, 0).run_days.clone();
+    long(&mut policy).weekly = None;
+    policy.sub_policies.push(sub(SubPolicyType::SnapshotFull, Schedule::LongTerm, Retention::Simple { duration: None }));
+    let fault = validate(&policy).unwrap_err();
+    let targets: Vec<&str> = fault.details().iter().filter_map(|f| f.target.as_deref()).collect();
+    let snapshot = format!("{SUBS}[{}].policyType", policy.sub_policies.len() - 1);
+    assert!(!full.is_empty());
+    assert_eq!(targets[..2], ["properties.settings.timeZone", &snapshot]);
+    assert!(targets.iter().any(|t| t.ends_with("[0].schedulePolicy.scheduleRunTimes")), "{targets:?}");
+    assert!(fault.message.starts_with(&format!("{} things are wrong: ", targets.len())), "{}", fault.message);
+    assert_eq!(fault.target.as_deref(), Some("properties.settings.timeZone"));
+}
