@@ -1,9 +1,15 @@
 //! The store: transactions, their failures, pages and filters of lists.
 
+use super::guards::GuardRows;
+use super::archive::TierRows;
+use super::exports::ExportRows;
+use super::quota::QuotaRows;
+use super::replica::ReplicaRows;
 use super::rows::{
     AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
     TenancyRows, VaultRows,
 };
+use super::intents::IntentRows;
 use super::watch::{AlertRows, GaugeRows, HealthRows, PruneRows, TimerRows};
 use crate::backup::BackupKind;
 use crate::fault::{Fault, FaultKind};
@@ -79,7 +85,8 @@ pub struct ItemFilter {
 }
 
 /// Filter of jobs; None matches all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct JobFilter {
     /// Status.
     pub status: Option<JobStatus>,
@@ -124,6 +131,12 @@ pub trait Store: Send + Sync + 'static {
     async fn begin(&self) -> StoreResult<Box<dyn Tx>>;
     /// A reading transaction: a consistent view; writes on it fail.
     async fn read(&self) -> StoreResult<Box<dyn Tx>>;
+    /// A reading transaction for short questions: some records by their keys, a page of a list. A store may
+    /// answer them in the calling thread, so nothing that goes through many records is asked of it, and no
+    /// wait stands between its questions.
+    async fn glance(&self) -> StoreResult<Box<dyn Tx>> {
+        self.read().await
+    }
 }
 
 /// An open transaction.
@@ -147,6 +160,12 @@ pub trait Tx:
     + TimerRows
     + PruneRows
     + GaugeRows
+    + IntentRows
+    + QuotaRows
+    + ReplicaRows
+    + TierRows
+    + ExportRows
+    + GuardRows
     + Send
 {
     /// Makes it durable.

@@ -1,21 +1,26 @@
-//! One handle over both databases: `Db` opens transactions, `Tx` runs statements on one.
+//! One handle over both databases: `Db` opens transactions, `Tx` runs statements on one, be it at the
+//! driver or right here ([`super::glance`]).
 //!
 //! Always holds: a writing transaction begins only when no other is open, so each sees all that the
 //! one before it did; a reading one sees one moment and cannot write; dropping either rolls back;
 //! every wait for a connection, a lock or a statement has a bound.
 
 use super::error::{db, missing};
+use super::glance::{Found, Given, Glance, Plain};
 use crate::folder;
 use rsvault_domain::ports::{StoreError, StoreResult};
+use rusqlite::types::Value;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{FromRow, Pool, Postgres, Row, Sqlite};
+use sqlx::{Connection, FromRow, Pool, Postgres, Row, Sqlite};
 use std::path::Path;
 use std::time::Duration;
 
 /// How long a caller waits for a connection or for its turn to write.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long an idle connection to PostgreSQL is taken to stand.
+const FRESH: Duration = Duration::from_secs(1);
 /// Readers that may be open at once.
 const READERS: u32 = 8;
 /// The advisory lock that makes the writers of all processes serial; any number, the same everywhere.
@@ -23,23 +28,29 @@ const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(7778855800001)";
 
 /// A value that both databases can take.
 pub(super) trait Param:
-    for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + Send + 'static
+    for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + Given + Send + 'static
 {
 }
 impl<T> Param for T where
-    T: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + Send + 'static
+    T: for<'q> sqlx::Encode<'q, Postgres>
+        + sqlx::Type<Postgres>
+        + for<'q> sqlx::Encode<'q, Sqlite>
+        + sqlx::Type<Sqlite>
+        + Given
+        + Send
+        + 'static
 {
 }
 
 /// A row that both databases can give.
-pub(super) trait Record: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
-impl<T> Record for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+pub(super) trait Record: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Plain + Send + Unpin {}
+impl<T> Record for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Plain + Send + Unpin {}
 
 /// Declares a private row struct and how it is read from either database, by column name.
 macro_rules! row {
-    ($(#[$doc:meta])* struct $name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
         $(#[$doc])*
-        struct $name { $($field: $kind),+ }
+        $vis struct $name { $($field: $kind),+ }
         impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
         where
             &'static str: sqlx::ColumnIndex<R>,
@@ -47,6 +58,13 @@ macro_rules! row {
         {
             fn from_row(row: &'r R) -> sqlx::Result<Self> {
                 Ok(Self { $($field: row.try_get(stringify!($field))?),+ })
+            }
+        }
+        impl $crate::sql::glance::Plain for $name {
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
+            fn read(row: &rusqlite::Row<'_>, at: &[usize]) -> rsvault_domain::ports::StoreResult<Self> {
+                let mut at = at.iter().copied();
+                Ok(Self { $($field: $crate::sql::glance::column(row, stringify!($field), at.next())?),+ })
             }
         }
     };
@@ -76,7 +94,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE);
+        // A file does not go away between two statements: nothing to ask before each.
+        let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
         // One writer: a second would only wait in SQLite's busy loop, and unfairly.
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(db)?;
         // Readers connect when they are first asked for, after the migrations: one that knew the schema
@@ -95,7 +114,10 @@ impl Db {
             ("statement_timeout", "60s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);
-        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE);
+        // A connection that was in use a moment ago is not asked whether it still stands.
+        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(|connection, meta| {
+            Box::pin(async move { if meta.idle_for < FRESH { Ok(true) } else { Ok(connection.ping().await.is_ok()) } })
+        });
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(db)?;
         let readers = pool.max_connections(READERS).connect_with(options).await.map_err(db)?;
         Ok(Self::Pg(Pools { writer, readers }))
@@ -154,6 +176,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 pub(super) enum Tx {
     Pg(sqlx::Transaction<'static, Postgres>),
     Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Here(Glance),
 }
 
 impl Tx {
@@ -162,12 +185,14 @@ impl Tx {
         match self {
             Self::Pg(tx) => Stmt::Pg(tx, sqlx::query(sql)),
             Self::Sqlite(tx) => Stmt::Sqlite(tx, sqlx::query(sql)),
+            Self::Here(glance) => Stmt::Here(glance, sql, Vec::new()),
         }
     }
     pub(super) async fn commit(self) -> StoreResult<()> {
         match self {
             Self::Pg(tx) => tx.commit().await,
             Self::Sqlite(tx) => tx.commit().await,
+            Self::Here(_) => Ok(()),
         }
         .map_err(db)
     }
@@ -177,6 +202,7 @@ impl Tx {
 pub(super) enum Stmt<'c> {
     Pg(&'c mut sqlx::PgConnection, Query<'static, Postgres, PgArguments>),
     Sqlite(&'c mut sqlx::SqliteConnection, Query<'static, Sqlite, SqliteArguments>),
+    Here(&'c mut Glance, &'static str, Vec<Value>),
 }
 
 impl Stmt<'_> {
@@ -185,6 +211,10 @@ impl Stmt<'_> {
         match self {
             Self::Pg(c, q) => Self::Pg(c, q.bind(value)),
             Self::Sqlite(c, q) => Self::Sqlite(c, q.bind(value)),
+            Self::Here(glance, sql, mut given) => {
+                given.push(value.given());
+                Self::Here(glance, sql, given)
+            }
         }
     }
     /// Runs it; how many rows it touched.
@@ -192,6 +222,7 @@ impl Stmt<'_> {
         Ok(match self {
             Self::Pg(c, q) => q.execute(c).await.map_err(db)?.rows_affected(),
             Self::Sqlite(c, q) => q.execute(c).await.map_err(db)?.rows_affected(),
+            Self::Here(glance, sql, given) => glance.execute(sql, &given)?,
         })
     }
     /// Runs an insert that does nothing on conflict: no row means that `what` exists.
@@ -207,6 +238,7 @@ impl Stmt<'_> {
         let row: Option<R> = match self {
             Self::Pg(c, q) => q.fetch_optional(c).await.and_then(|r| r.map(|r| R::from_row(&r)).transpose()),
             Self::Sqlite(c, q) => q.fetch_optional(c).await.and_then(|r| r.map(|r| R::from_row(&r)).transpose()),
+            Self::Here(glance, sql, given) => Ok(glance.rows(sql, &given)?.into_iter().next()),
         }
         .map_err(db)?;
         row.map(T::try_from).transpose()
@@ -220,6 +252,7 @@ impl Stmt<'_> {
         match self {
             Self::Pg(c, q) => q.fetch_all(c).await.and_then(|rows| rows.iter().map(|r| R::from_row(r)).collect()),
             Self::Sqlite(c, q) => q.fetch_all(c).await.and_then(|rows| rows.iter().map(|r| R::from_row(r)).collect()),
+            Self::Here(glance, sql, given) => Ok(glance.rows(sql, &given)?),
         }
         .map_err(db)
     }
@@ -230,11 +263,12 @@ impl Stmt<'_> {
     /// The first column of the only row.
     pub(super) async fn value<T>(self) -> StoreResult<T>
     where
-        T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres> + for<'r> sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>,
+        T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres> + for<'r> sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite> + Found,
     {
         match self {
             Self::Pg(c, q) => q.fetch_one(c).await.and_then(|r| r.try_get(0)),
             Self::Sqlite(c, q) => q.fetch_one(c).await.and_then(|r| r.try_get(0)),
+            Self::Here(glance, sql, given) => Ok(glance.value(sql, &given)?),
         }
         .map_err(db)
     }

@@ -22,6 +22,13 @@ pub(super) fn db(error: sqlx::Error) -> StoreError {
     if passing { StoreError::Unavailable(error.to_string()) } else { StoreError::Broken(error.to_string()) }
 }
 
+/// Sorts a failure of a read in the calling thread.
+#[allow(clippy::needless_pass_by_value, reason = "shaped for map_err")]
+pub(super) fn glanced(error: rusqlite::Error) -> StoreError {
+    let passing = error.sqlite_error().is_some_and(|inner| sqlite_passing(inner.extended_code));
+    if passing { StoreError::Unavailable(error.to_string()) } else { StoreError::Broken(error.to_string()) }
+}
+
 /// A record to write is gone.
 pub(super) fn missing(what: String) -> StoreError {
     StoreError::Missing(what)

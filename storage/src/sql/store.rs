@@ -1,6 +1,7 @@
 //! The store over one of the two databases.
 
 use super::db::{Db, Tx};
+use super::glance::Glances;
 use super::migrate;
 use async_trait::async_trait;
 use rsvault_domain::ports::{self, StoreError, StoreResult};
@@ -10,18 +11,22 @@ use std::sync::Arc;
 /// The catalogue in SQLite or PostgreSQL.
 pub struct SqlStore {
     db: Db,
+    /// Only of SQLite.
+    glances: Option<Arc<Glances>>,
 }
 
 impl SqlStore {
     /// Opens the database that `url` names and brings it to the schema of this version.
     /// `sqlite:PATH` and `sqlite://PATH` name a file, made if it is not there; `postgres://…` a database.
     pub async fn open(url: &str) -> StoreResult<Arc<Self>> {
+        let mut glances = None;
         let db = match url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
                 if path.is_empty() || path == ":memory:" {
                     return Err(StoreError::Broken("the database URL names no file; write 'sqlite:PATH'".into()));
                 }
+                glances = Some(Glances::of(Path::new(path)));
                 Db::sqlite(Path::new(path)).await?
             }
             Some(("postgres" | "postgresql", _)) => Db::postgres(url).await?,
@@ -29,10 +34,13 @@ impl SqlStore {
             _ => return Err(StoreError::Broken("the database URL must start with 'sqlite:' or 'postgres://'".into())),
         };
         migrate::run(&db).await?;
-        Ok(Arc::new(Self { db }))
+        Ok(Arc::new(Self { db, glances }))
     }
     /// Closes all connections, after open transactions have ended.
     pub async fn close(&self) {
+        if let Some(glances) = &self.glances {
+            glances.close();
+        }
         self.db.close().await;
     }
 }
@@ -53,6 +61,12 @@ impl ports::Store for SqlStore {
     }
     async fn read(&self) -> StoreResult<Box<dyn ports::Tx>> {
         Ok(Box::new(self.db.read().await?))
+    }
+    async fn glance(&self) -> StoreResult<Box<dyn ports::Tx>> {
+        match &self.glances {
+            Some(glances) => Ok(Box::new(Tx::Here(glances.begin()?))),
+            None => self.read().await,
+        }
     }
 }
 
