@@ -1,5 +1,6 @@
 //! Health of items: the words of KPIs and metrics (rulebook 7.2).
 
+use crate::fault::catalogue::{self, Side};
 use crate::id::{ItemId, JobId, VaultId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,10 +54,10 @@ impl HealthStatus {
     }
 }
 
-/// Whether a failure is the user's to cure. Azure says so in the code itself; beside that, an agent
-/// that cannot be reached or reads and writes in vain is a matter of the user's server.
+/// Whether a failure is the user's to cure: as the catalogue says; of a code that it does not know, the
+/// code itself tells.
 fn is_users(code: &str) -> bool {
-    code.contains("UserError") || code.starts_with("WorkloadExtension") || code.starts_with("WlExt")
+    catalogue::find(code).map_or_else(|| code.contains("UserError"), |entry| entry.side == Side::User)
 }
 
 /// Which metric an event counts for.

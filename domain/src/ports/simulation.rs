@@ -61,11 +61,20 @@ pub trait Simulation: Send + Sync + 'static {
     async fn get(&self, server: ServerId) -> Result<Option<ServerSpec>>;
     /// Powers down, forgets, deletes its files.
     async fn delete(&self, server: ServerId) -> Result<()>;
+    /// Restarts a running server; what its agent does is cancelled by it.
+    async fn reboot(&self, server: &Server) -> Result<()>;
     /// Changes pages of a database.
     async fn write(&self, server: ServerId, instance: &str, database: &str, change: OracleChange) -> Result<OracleWrite>;
     /// Lets another product take a backup of `kind` that no vault sees; answers where it ended. A log
-    /// moves the log chain on, a full the differential base.
-    async fn foreign_backup(&self, server: ServerId, instance: &str, database: &str, kind: BackupKind) -> Result<OracleWrite>;
+    /// moves the log chain on, a full the differential base. `product`: its name, if it gives it.
+    async fn foreign_backup(
+        &self,
+        server: ServerId,
+        instance: &str,
+        database: &str,
+        kind: BackupKind,
+        product: Option<String>,
+    ) -> Result<OracleWrite>;
     /// Checksum of a database at a moment.
     async fn checksum(&self, server: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum>;
 }
