@@ -35,11 +35,13 @@ pub struct Limits {
     pub wait_seconds: u32,
     /// Time that running work gets to stop at shutdown.
     pub grace: Duration,
+    /// Whether it takes work at all; false is a hung agent, which only keeps its schedule.
+    pub takes_work: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { commands: 20, others: 8, window: 4, wait_seconds: 20, grace: Duration::from_secs(8) }
+        Self { commands: 20, others: 8, window: 4, wait_seconds: 20, grace: Duration::from_secs(8), takes_work: true }
     }
 }
 
@@ -67,6 +69,7 @@ pub struct Agent;
 /// A running agent. Dropping it stops it at once; `shutdown` lets it clean up.
 pub struct AgentHandle {
     shutdown: CancellationToken,
+    reboot: CancellationToken,
     tasks: JoinSet<()>,
     floor: Arc<Floor>,
     watch: AgentWatch,
@@ -97,7 +100,8 @@ impl Agent {
         let marks = Marks::of(shelf.load(slots::FILE).unwrap_or_default());
         let (plan, planned) = watch::channel(plan);
         let commits = Arc::new(Commits::load(shelf.clone()));
-        let tools = Tools { vault: Arc::clone(&vault), engines: Engines(engines), commits, window: limits.window };
+        let reboot = CancellationToken::new();
+        let tools = Tools { vault: Arc::clone(&vault), engines: Engines(engines), commits, window: limits.window, reboot: reboot.clone() };
         let floor = Arc::new(Floor::new(tools, limits, shutdown.clone(), Arc::clone(&shown)));
         let keeper = Keeper {
             vault: Arc::clone(&vault),
@@ -118,10 +122,12 @@ impl Agent {
             marks,
         };
         let mut tasks = JoinSet::new();
-        tasks.spawn(poll(vault, Arc::clone(&floor), limits.wait_seconds, shutdown.clone()));
         tasks.spawn(keeper.keep());
-        tasks.spawn(runner.run());
-        AgentHandle { shutdown, tasks, floor, watch: AgentWatch { state, asked: Arc::new(ask) }, grace: limits.grace }
+        if limits.takes_work {
+            tasks.spawn(poll(vault, Arc::clone(&floor), limits.wait_seconds, shutdown.clone()));
+            tasks.spawn(runner.run());
+        }
+        AgentHandle { shutdown, reboot, tasks, floor, watch: AgentWatch { state, asked: Arc::new(ask) }, grace: limits.grace }
     }
 }
 
@@ -141,6 +147,11 @@ impl AgentHandle {
     /// See [`AgentWatch::schedule_synced`].
     pub async fn schedule_synced(&self) {
         self.watch.schedule_synced().await;
+    }
+    /// The machine goes down: running work fails for that, and is not given back.
+    pub async fn reboot(self) {
+        self.reboot.cancel();
+        self.shutdown().await;
     }
     /// Stops asking for work, stops running work, gives it back, within the grace time.
     pub async fn shutdown(mut self) {

@@ -8,6 +8,7 @@ use super::{backup, restore};
 use crate::pipeline::{Flow, Progress};
 use crate::plugin::{BackupRequest, WorkloadError};
 use crate::transport::{Patience, Vault, VaultError, patiently};
+use rsvault_domain::fault::{JobFault, codes};
 use rsvault_domain::id::CommandId;
 use rsvault_protocol::messages::{CommandView, Outcome, ResultBody, Work};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub(super) struct Tools {
     pub(super) commits: Arc<Commits>,
     /// Chunks in flight.
     pub(super) window: usize,
+    /// The machine goes down.
+    pub(super) reboot: CancellationToken,
 }
 
 /// A command at work.
@@ -37,11 +40,12 @@ pub(super) struct Run {
     pub(super) flow: Flow,
     pub(super) progress: Arc<Progress>,
     pub(super) lease: Lease,
+    pub(super) reboot: CancellationToken,
 }
 
 /// Works on `command` once there is a seat, and reports how it ended. `shutdown` gives the work back.
 pub(super) async fn work_on(tools: Tools, command: CommandView, seat: Seat, lease: Lease, shutdown: CancellationToken) {
-    let Tools { vault, engines, commits, window } = tools;
+    let Tools { vault, engines, commits, window, reboot } = tools;
     let length = Duration::from_secs(command.lease_seconds.max(1).into());
     let run = Run {
         vault: Arc::clone(&vault),
@@ -52,6 +56,7 @@ pub(super) async fn work_on(tools: Tools, command: CommandView, seat: Seat, leas
         flow: Flow { window, patience: Patience::within(length) },
         progress: Arc::default(),
         lease: lease.clone(),
+        reboot,
     };
     let beats = keep_alive(vault, run.id, run.generation, length, Arc::clone(&run.progress), lease.clone());
     let beats = async {
@@ -94,6 +99,7 @@ async fn bounded(run: &Run, work: Work, seat: Seat) -> Outcome {
     match done {
         Ok(outcome) => outcome,
         Err(_) if run.lease.cancelled.is_cancelled() => Outcome::Cancelled {},
+        Err(WorkloadError::Cancelled) if run.reboot.is_cancelled() => Outcome::Failed { fault: JobFault::catalogue(codes::REBOOTED, "") },
         Err(WorkloadError::Cancelled) => Outcome::Interrupted { reason: "The agent is shutting down.".into() },
         Err(WorkloadError::Transport(reason)) => Outcome::Interrupted { reason },
         Err(error) => {

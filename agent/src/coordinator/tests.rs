@@ -151,7 +151,7 @@ fn restore(sets: &[CommandId], database: &str, target: RestoreTarget) -> Work {
 fn database() -> RestoreTarget {
     RestoreTarget::Database { instance: "I".into(), database: "x".into(), overwrite: false, files: vec![], recover: true }
 }
-const LIMITS: Limits = Limits { commands: 20, others: 8, window: 4, wait_seconds: 20, grace: Duration::from_secs(4) };
+const LIMITS: Limits = Limits { commands: 20, others: 8, window: 4, wait_seconds: 20, grace: Duration::from_secs(4), takes_work: true };
 fn start(vault: &Arc<FakeVault>, engine: &Arc<Told>) -> AgentHandle {
     let clock = Arc::new(clock::ManualClock::at("2026-01-02T03:04:05Z"));
     Agent::start_on(vault.clone(), vec![engine.clone()], LIMITS, clock, None)

@@ -61,6 +61,7 @@ pub(super) async fn apply(
     if header.kind != step.kind {
         return Err(corrupt(format!("The backup is a {} where a {} is due.", header.kind.as_str(), step.kind.as_str())));
     }
+    site.claim.instance().accepts(&header)?;
     let built = match (step.kind, built) {
         (BackupKind::Full | BackupKind::CopyOnlyFull, None) => {
             check_logical_names(&header, step.mappings)?;
@@ -168,6 +169,7 @@ impl Pages<'_> {
             recovery_model: header.recovery_model,
             recovery_fork: header.recovery_fork,
             read_only: header.read_only,
+            certificate: header.certificate.clone(),
             logical_data: logical(header, FileKind::Data),
             logical_log: logical(header, FileKind::Log),
             checkpoint_lsn: header.checkpoint_lsn,

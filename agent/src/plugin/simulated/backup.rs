@@ -33,14 +33,24 @@ pub(super) async fn run(
     instance.connect()?;
     let (entry, database) = instance.database(&request.database)?;
     refuse_kind(&entry, request.kind)?;
-    let work = match request.kind {
-        BackupKind::Full | BackupKind::CopyOnlyFull => Work::Full,
-        BackupKind::Differential => Work::Differential,
-        BackupKind::Log => Work::Log,
+    instance.may_back_up(&entry.name)?;
+    // A full and a copy-only full of one database do not run side by side.
+    let (work, beside) = match request.kind {
+        BackupKind::Full => (Work::Full, Some(Work::CopyOnly)),
+        BackupKind::CopyOnlyFull => (Work::CopyOnly, Some(Work::Full)),
+        BackupKind::Differential => (Work::Differential, None),
+        BackupKind::Log => (Work::Log, None),
     };
     let _claim = instance
         .claim(work, &request.database)
         .ok_or_else(|| WorkloadError::fault("OperationCancelledBecauseConflictingOperationRunningUserError", ""))?;
+    if beside.is_some_and(|other| instance.claimed(other, &request.database)) {
+        return Err(WorkloadError::fault("UserErrorBackupOperationInProgress", format!("Database '{}'.", entry.name)));
+    }
+    instance.backups_go_on(&entry.name, cancel).await?;
+    let asked = Arc::clone(&database);
+    let kind = request.kind;
+    blocking(move || asked.other_product(kind)).await?;
     let out = Sink { output, cancel, bytes: 0 };
     let backup =
         Backup { instance, entry, database, kind: request.kind, started_at: instance.clock.now(), encoder: Encoder::default(), out };
@@ -146,6 +156,7 @@ impl Backup<'_> {
             read_only: self.entry.read_only,
             files: files(&self.entry, &self.database),
             engine_version: self.instance.engine_version(),
+            certificate: self.entry.certificate.clone(),
         }
     }
 

@@ -65,6 +65,8 @@ pub(super) struct Built {
     pub(super) recovery_model: RecoveryModel,
     pub(super) recovery_fork: Uuid,
     pub(super) read_only: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) certificate: Option<String>,
     pub(super) logical_data: String,
     pub(super) logical_log: String,
     /// Checkpoint of the full: the base that a differential must name.
@@ -111,6 +113,9 @@ pub(super) struct Entry {
     pub(super) restoring: bool,
     #[serde(default)]
     pub(super) read_only: bool,
+    /// Thumbprint of the certificate that it is encrypted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) certificate: Option<String>,
     /// The restore that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) restored_by: Option<Uuid>,

@@ -93,6 +93,21 @@ impl Database {
         Ok(LogRange { first_lsn, from: from.offset, end, bulk_logged })
     }
 
+    /// Refuses a backup whose chain another product broke that gave its name; of one that did not, the
+    /// vault finds out by the chain itself.
+    pub(super) fn other_product(&self, kind: BackupKind) -> Result<(), WorkloadError> {
+        let core = self.core();
+        let product = match kind {
+            BackupKind::Log => &core.boot.log_taken_by,
+            BackupKind::Differential => &core.boot.full_taken_by,
+            BackupKind::Full | BackupKind::CopyOnlyFull => &None,
+        };
+        match product {
+            Some(product) => Err(WorkloadError::fault(codes::OTHER_PRODUCT, format!("It is '{product}'."))),
+            None => Ok(()),
+        }
+    }
+
     /// Takes note of a backup that is safe. `model` is the recovery model now.
     pub(super) fn confirm(&self, kind: BackupKind, facts: &BackupFacts, model: RecoveryModel) -> Result<(), WorkloadError> {
         let (mut core, _) = self.current()?;
@@ -102,14 +117,17 @@ impl Database {
         }
         let mut next = core.boot.clone();
         next.confirm(kind, facts.first_lsn, facts.last_lsn, model);
-        if (next.database_backup_lsn, next.log_backup_lsn) == (core.boot.database_backup_lsn, core.boot.log_backup_lsn) {
+        if kind == BackupKind::Full {
+            (next.log_taken_by, next.full_taken_by) = (None, None);
+        }
+        if next == core.boot {
             return Ok(());
         }
         core.change_boot(|boot| *boot = next)
     }
 
     /// A backup that another product takes, and that is safe at once.
-    pub(super) fn foreign(&self, kind: BackupKind, model: RecoveryModel) -> Result<WriteReceipt, WorkloadError> {
+    pub(super) fn foreign(&self, kind: BackupKind, model: RecoveryModel, product: Option<String>) -> Result<WriteReceipt, WorkloadError> {
         let (first, last) = match kind {
             BackupKind::Log => {
                 let range = self.log_range()?;
@@ -118,7 +136,14 @@ impl Database {
             BackupKind::Differential => (self.differential_base()?, self.mark(false)?),
             BackupKind::Full | BackupKind::CopyOnlyFull => (self.mark(true)?.receipt.lsn, self.mark(false)?),
         };
-        self.update_boot(|boot| boot.confirm(kind, first, last.receipt.lsn, model))?;
+        self.update_boot(|boot| {
+            boot.confirm(kind, first, last.receipt.lsn, model);
+            match kind {
+                BackupKind::Log => boot.log_taken_by = product.or(boot.log_taken_by.take()),
+                BackupKind::Full => boot.full_taken_by = product,
+                BackupKind::Differential | BackupKind::CopyOnlyFull => {}
+            }
+        })?;
         Ok(last.receipt)
     }
 

@@ -95,6 +95,8 @@ impl Database {
             database_backup_lsn: Lsn(0),
             log_backup_lsn: None,
             broken_lsn: Lsn(0),
+            log_taken_by: None,
+            full_taken_by: None,
             restored,
             checkpoint_lsn: base.lsn,
             base_lsn: base.lsn,

@@ -62,6 +62,9 @@ pub(super) struct Header {
     pub(super) read_only: bool,
     pub(super) files: Vec<DatabaseFile>,
     pub(super) engine_version: String,
+    /// Thumbprint of the certificate that the database is encrypted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) certificate: Option<String>,
 }
 
 /// What a backup says at its end.

@@ -14,6 +14,7 @@ use rsvault_domain::discovery::{DataDirectory, DatabaseInventory, InstanceInvent
 use rsvault_domain::fault::JobFault;
 use rsvault_domain::id::NameKey;
 use rsvault_domain::ports::Clock;
+use rsvault_domain::simulation::{DatabaseFaults, InstanceFaults};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
@@ -27,6 +28,10 @@ pub(super) struct Settings {
     pub(super) edition: String,
     pub(super) online: bool,
     pub(super) sysadmin: bool,
+    pub(super) certificates: Vec<String>,
+    pub(super) faults: InstanceFaults,
+    /// What is wrong with its databases.
+    pub(super) faults_of: HashMap<NameKey, DatabaseFaults>,
     /// What the writers of its databases do.
     pub(super) paces: HashMap<NameKey, Pace>,
 }
@@ -53,8 +58,10 @@ struct Shelf {
 /// What only one may do to a database at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Work {
-    /// A full backup, copy-only or not.
+    /// A full backup.
     Full,
+    /// A copy-only full backup.
+    CopyOnly,
     /// A differential backup.
     Differential,
     /// A log backup.
@@ -65,6 +72,12 @@ pub(super) enum Work {
 
 /// Gives the database free again when dropped.
 pub(super) struct Claim(Arc<Instance>, (Work, NameKey));
+
+impl Claim {
+    pub(super) fn instance(&self) -> &Arc<Instance> {
+        &self.0
+    }
+}
 
 impl Drop for Claim {
     fn drop(&mut self) {
@@ -262,6 +275,11 @@ impl Instance {
     pub(super) fn claim(self: &Arc<Self>, work: Work, database: &str) -> Option<Claim> {
         let key = (work, NameKey::new(database));
         lock(&self.claims).insert(key.clone()).then(|| Claim(Arc::clone(self), key))
+    }
+
+    /// Whether a piece of work is under way.
+    pub(super) fn claimed(&self, work: Work, database: &str) -> bool {
+        lock(&self.claims).contains(&(work, NameKey::new(database)))
     }
 
     /// Changes the catalog, then stores it; a change that cannot be stored is taken back.

@@ -24,6 +24,7 @@ mod restore;
 mod server;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod txlog;
 mod writer;
 
@@ -61,6 +62,7 @@ impl Workload for SimulatedEngine {
     }
 
     async fn discover(&self) -> Result<Vec<InstanceInventory>, WorkloadError> {
+        self.0.ready()?;
         Ok(self.0.inventory())
     }
 
@@ -70,6 +72,7 @@ impl Workload for SimulatedEngine {
         output: &mut dyn BackupOutput,
         cancel: &CancellationToken,
     ) -> Result<BackupFacts, WorkloadError> {
+        self.0.ready()?;
         backup::run(&self.0.instance(&request.instance)?, request, output, cancel).await
     }
 
@@ -84,6 +87,7 @@ impl Workload for SimulatedEngine {
     }
 
     async fn check_restore(&self, plan: &RestorePlan) -> Result<(), WorkloadError> {
+        self.0.ready()?;
         restore::check(&self.0, plan).map(|_| ())
     }
 

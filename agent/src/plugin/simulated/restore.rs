@@ -54,6 +54,7 @@ pub(super) fn check<'a>(server: &SimulatedServer, plan: &'a RestorePlan) -> Resu
             format!("Database '{database}' on instance '{}'.", instance.name),
         ));
     }
+    instance.may_restore(existing.as_ref().map(|entry| entry.name.as_str()))?;
     let mut files = existing.as_ref().map_or_else(|| instance.default_files(database), |entry| entry.files.clone());
     for kind in [FileKind::Data, FileKind::Log] {
         let mut given = mappings.iter().filter(|mapping| mapping.kind == kind);
@@ -148,6 +149,7 @@ pub(super) async fn run(
     let Some(kind) = plan.steps.get(index).map(|step| step.kind) else {
         return Err(WorkloadError::fault("WorkloadRestoreFailed", format!("The plan has no step {index}.")));
     };
+    target.instance.restores_go_on(cancel).await?;
     let last = index + 1 == plan.steps.len();
     let untouched = lock(&target.instance.untouched).remove(&id);
     let site = Arc::new(Site { aside, claim });
@@ -176,6 +178,7 @@ pub(super) async fn run(
         logical_log: built.logical_log.clone(),
         restoring: !target.recover,
         read_only: built.read_only,
+        certificate: built.certificate.clone(),
         restored_by: Some(id),
         since: instance.clock.now(),
         past: vec![],

@@ -18,7 +18,7 @@ use rsvault_domain::backup::{BackupKind, RecoveryModel};
 use rsvault_domain::discovery::{InstanceInventory, ServerState};
 use rsvault_domain::id::NameKey;
 use rsvault_domain::ports::{Clock, OracleChange};
-use rsvault_domain::simulation::{DatabaseSpec, InstanceSpec, SYSTEM_DATABASES, ServerSpec};
+use rsvault_domain::simulation::{DatabaseFaults, DatabaseSpec, InstanceSpec, SYSTEM_DATABASES, ServerFaults, ServerSpec};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -34,6 +34,7 @@ pub struct SimulatedServer {
     root: PathBuf,
     clock: Arc<dyn Clock>,
     instances: Mutex<BTreeMap<NameKey, Arc<Instance>>>,
+    faults: Mutex<ServerFaults>,
     /// One change of the whole at a time.
     applying: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
@@ -57,6 +58,7 @@ impl SimulatedServer {
             root,
             clock,
             instances: Mutex::new(instances),
+            faults: Mutex::default(),
             applying: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -76,6 +78,7 @@ impl SimulatedServer {
     pub async fn apply(self: &Arc<Self>, spec: &ServerSpec) -> Result<(), WorkloadError> {
         let _one = self.applying.lock().await;
         let (server, spec) = (Arc::clone(self), spec.clone());
+        *lock(&self.faults) = spec.faults.clone();
         blocking(move || {
             let gone: Vec<_> = {
                 let mut instances = lock(&server.instances);
@@ -125,6 +128,8 @@ impl SimulatedServer {
                 write_rate: 0,
                 write_interval_seconds: 1,
                 read_only: false,
+                certificate: None,
+                faults: DatabaseFaults::default(),
             };
             self.provide(&instance, &spec, Origin::System)?;
         }
@@ -136,6 +141,9 @@ impl SimulatedServer {
             edition: spec.edition.clone().unwrap_or_else(|| EDITION.to_owned()),
             online: spec.online && state == ServerState::Running,
             sysadmin: spec.sysadmin,
+            certificates: spec.certificates.clone(),
+            faults: spec.faults.clone(),
+            faults_of: spec.databases.iter().map(|d| (NameKey::new(&d.name), d.faults.clone())).collect(),
             paces: spec.databases.iter().filter_map(|d| Some((NameKey::new(&d.name), self.pace(&instance, d)?))).collect(),
         });
         Ok(())
@@ -158,7 +166,7 @@ impl SimulatedServer {
     fn provide(&self, instance: &Arc<Instance>, spec: &DatabaseSpec, origin: Origin) -> Result<(), WorkloadError> {
         let (name, model, read_only) = (spec.name.as_str(), spec.recovery_model, spec.read_only);
         if let Some((entry, database)) = instance.lookup(name) {
-            if (entry.origin, entry.recovery_model, entry.read_only) == (origin, model, read_only) {
+            if (entry.origin, entry.recovery_model, entry.read_only, &entry.certificate) == (origin, model, read_only, &spec.certificate) {
                 return Ok(());
             }
             if entry.recovery_model != model {
@@ -170,6 +178,7 @@ impl SimulatedServer {
                     entry.origin = origin;
                     entry.recovery_model = model;
                     entry.read_only = read_only;
+                    entry.certificate.clone_from(&spec.certificate);
                 }
             });
         }
@@ -196,6 +205,7 @@ impl SimulatedServer {
             logical_log: format!("{name}_log"),
             restoring: false,
             read_only,
+            certificate: spec.certificate.clone(),
             restored_by: None,
             since: self.clock.now(),
             past: vec![],
@@ -266,6 +276,11 @@ impl SimulatedServer {
         lock(&self.instances).iter().find_map(|(key, instance)| Some((key.clone(), instance.owner(path)?)))
     }
 
+    /// What is wrong with the server.
+    pub(super) fn faults(&self) -> ServerFaults {
+        lock(&self.faults).clone()
+    }
+
     /// What discovery sees.
     pub fn inventory(&self) -> Vec<InstanceInventory> {
         lock(&self.instances).values().map(|instance| instance.inventory()).collect()
@@ -285,13 +300,20 @@ impl SimulatedServer {
     }
 
     /// Another product takes a backup of `kind`, whose bytes nobody here sees: a log takes the log away
-    /// from the next log backup, a full becomes the base of differentials. Answers where it ended.
-    pub async fn foreign_backup(&self, instance: &str, database: &str, kind: BackupKind) -> Result<WriteReceipt, WorkloadError> {
+    /// from the next log backup, a full becomes the base of differentials. A product that gives its name is
+    /// known as the one that broke the chain. Answers where it ended.
+    pub async fn foreign_backup(
+        &self,
+        instance: &str,
+        database: &str,
+        kind: BackupKind,
+        product: Option<String>,
+    ) -> Result<WriteReceipt, WorkloadError> {
         let instance = self.instance(instance)?;
         instance.connect()?;
         let (entry, database) = instance.database(database)?;
         backup::refuse_kind(&entry, kind)?;
-        blocking(move || database.foreign(kind, entry.recovery_model)).await
+        blocking(move || database.foreign(kind, entry.recovery_model, product)).await
     }
 
     /// The oracle: the hash of all pages at an LSN or a time, known from the history of changes; with

@@ -31,7 +31,7 @@ const SCAN: usize = 256 * 1024;
 const BULK: u32 = 1 << 31;
 
 /// What a database knows of itself, beside its pages.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Boot {
     /// Counts writes of this record; picks the slot.
@@ -48,6 +48,12 @@ pub(super) struct Boot {
     /// Where the log chain was last broken: a full that began before it starts none.
     #[serde(default)]
     pub(super) broken_lsn: Lsn,
+    /// The product that took the log since the last full, if it gave its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) log_taken_by: Option<String>,
+    /// The product that took the newest full, if it gave its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) full_taken_by: Option<String>,
     /// Whether these files were made by a restore.
     #[serde(default)]
     pub(super) restored: bool,

@@ -97,7 +97,7 @@ async fn two_fulls_of_one_database_conflict_and_a_cancel_frees_it() {
         TaskTracker::new().spawn(async move { engine.backup(&request("sales", BackupKind::Full), &mut Stuck(sender), &token).await });
     began.recv().await.unwrap();
     let second = world.engine.backup(&request("Sales", BackupKind::CopyOnlyFull), &mut Taken::default(), &CancellationToken::new()).await;
-    assert_eq!(code(second), "OperationCancelledBecauseConflictingOperationRunningUserError");
+    assert_eq!(code(second), "UserErrorBackupOperationInProgress");
     world.backup("hr").await;
     cancel.cancel();
     assert!(matches!(first.await.unwrap(), Err(WorkloadError::Cancelled)));

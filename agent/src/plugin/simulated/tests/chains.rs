@@ -183,21 +183,21 @@ async fn backups_that_do_not_fit_each_other_are_refused_and_leave_nothing() {
 #[tokio::test]
 async fn another_product_makes_a_gap_in_the_log_and_takes_the_base_away() {
     let world = World::new(0).await;
-    let code_of = async |kind| code(world.server.foreign_backup(INSTANCE, "sales", kind).await);
+    let code_of = async |kind| code(world.server.foreign_backup(INSTANCE, "sales", kind, None).await);
     assert_eq!(code_of(BackupKind::Log).await, "UserErrorParentFullBackupMissing");
-    assert_eq!(code(world.server.foreign_backup(INSTANCE, "hr", BackupKind::Log).await), "UserErrorSQLPODoesNotSupportBackupType");
+    assert_eq!(code(world.server.foreign_backup(INSTANCE, "hr", BackupKind::Log, None).await), "UserErrorSQLPODoesNotSupportBackupType");
     let full = world.keep("sales", BackupKind::Full).await;
     let first = world.keep("sales", BackupKind::Log).await;
     world.server.write(INSTANCE, "sales", change(9, 9)).await.unwrap();
-    let foreign = world.server.foreign_backup(INSTANCE, "sales", BackupKind::Log).await.unwrap();
+    let foreign = world.server.foreign_backup(INSTANCE, "sales", BackupKind::Log, None).await.unwrap();
     let next = world.keep("sales", BackupKind::Log).await;
     assert_eq!(next.facts.first_lsn, foreign.lsn);
     assert!(next.facts.first_lsn > first.facts.last_lsn);
     assert_eq!(code(world.apply(&[&full, &first, &next], None, to("copy", false)).await), "UserErrorSQLLSNValidationFailure");
 
-    world.server.foreign_backup(INSTANCE, "sales", BackupKind::Differential).await.unwrap();
+    world.server.foreign_backup(INSTANCE, "sales", BackupKind::Differential, None).await.unwrap();
     assert_eq!(world.keep("sales", BackupKind::Differential).await.facts.database_backup_lsn, full.facts.checkpoint_lsn);
-    world.server.foreign_backup(INSTANCE, "sales", BackupKind::Full).await.unwrap();
+    world.server.foreign_backup(INSTANCE, "sales", BackupKind::Full, None).await.unwrap();
     let stray = world.keep("sales", BackupKind::Differential).await;
     assert!(stray.facts.database_backup_lsn > full.facts.checkpoint_lsn);
     assert_eq!(code(world.apply(&[&full, &stray], None, to("copy", false)).await), "UserErrorSQLLSNValidationFailure");
