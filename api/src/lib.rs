@@ -24,6 +24,7 @@
 
 pub mod agent;
 pub mod arm;
+pub mod authorization;
 mod docs;
 pub mod edge;
 pub mod emulator;
@@ -37,7 +38,7 @@ pub use docs::{coverage, documents};
 pub use edge::app;
 
 use rsvault_domain::ports::{Simulation, Timeline};
-use rsvault_domain::simulation::ServerSpec;
+use rsvault_domain::simulation::{GroupSpec, ServerSpec};
 use rsvault_engine::Engine;
 use std::sync::Arc;
 
@@ -51,10 +52,14 @@ pub struct AppState {
     pub simulation: Option<Arc<dyn Simulation>>,
     /// The emulator's time; None without the emulator.
     pub timeline: Option<Arc<dyn Timeline>>,
+    /// Who may switch soft delete off.
+    pub soft_delete_off: arm::SoftDeleteOff,
     /// How this edge is reached.
     pub edge: EdgeSettings,
     /// The simulated servers that `POST /emulator/reset` brings back, by name.
     pub seed: Vec<(String, ServerSpec)>,
+    /// The simulated availability groups that come back with them, by name.
+    pub seed_groups: Vec<(String, GroupSpec)>,
 }
 
 /// How the edge is reached and what it shows.

@@ -16,7 +16,7 @@ use rsvault_domain::ports::{
     Advanced, Bell, Clock, ClockChange, ClockReading, Event, EventKind, OracleChange, OracleChecksum, OracleMoment, OracleWrite,
     Simulation, Timeline, Until, Wake,
 };
-use rsvault_domain::simulation::ServerSpec;
+use rsvault_domain::simulation::{GroupSpec, ServerSpec};
 use rsvault_domain::tenancy::Subscription;
 use rsvault_engine::{Engine, secret};
 use serde_json::Value;
@@ -64,6 +64,7 @@ fn seeded() -> ServerSpec {
         resource_group: "rg1".into(),
         location: "westeurope".into(),
         state: ServerState::Running,
+        faults: rsvault_domain::simulation::ServerFaults::default(),
         instances: Vec::new(),
     }
 }
@@ -105,8 +106,10 @@ impl TestApp {
             tokens,
             simulation: Some(simulated.clone()),
             timeline: Some(Arc::new(Told(clock.clone()))),
+            soft_delete_off: crate::arm::SoftDeleteOff::default(),
             edge,
             seed: vec![("sqlvm1".to_owned(), seeded())],
+            seed_groups: Vec::new(),
         });
         let app = Self { _folder: folder, clock, router: app(state.clone()), state, simulated };
         let mut tx = app.state.engine.store.begin().await.unwrap();
@@ -123,7 +126,7 @@ impl TestApp {
         let mut tx = self.state.engine.store.begin().await.unwrap();
         tx.put_principal(&principal, secret::hash(client)).await.unwrap();
         for (role, scope) in roles {
-            tx.put_assignment(&RoleAssignment { principal_id: principal.id, role: (*role).into(), scope: (*scope).into() }).await.unwrap();
+            tx.insert_assignment(&RoleAssignment::seeded(principal.id, role, scope, Timestamp::UNIX_EPOCH)).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -195,7 +198,7 @@ impl Timeline for Told {
 
 /// Simulated servers that only remember what they were told.
 #[derive(Default)]
-pub(crate) struct Simulated(Mutex<HashMap<ServerId, ServerSpec>>);
+pub(crate) struct Simulated(Mutex<HashMap<ServerId, ServerSpec>>, Mutex<std::collections::BTreeMap<String, (String, GroupSpec)>>);
 
 #[async_trait::async_trait]
 impl Simulation for Simulated {
@@ -214,8 +217,29 @@ impl Simulation for Simulated {
         let sum = u128::from(change.pages) + u128::from(change.seed) + if change.bulk { 100 } else { 0 };
         Ok(OracleWrite { lsn: Lsn(sum), committed_at: Timestamp::UNIX_EPOCH })
     }
-    async fn foreign_backup(&self, _: ServerId, instance: &str, database: &str, kind: BackupKind) -> Result<OracleWrite> {
-        let told = instance.len() + 10 * database.len() + 100 * kind.as_str().len();
+    async fn reboot(&self, _: &Server) -> Result<()> {
+        Ok(())
+    }
+    async fn put_group(&self, name: &str, _: &[Server], spec: &GroupSpec) -> Result<uuid::Uuid> {
+        self.1.lock().unwrap().insert(name.to_lowercase(), (name.to_owned(), spec.clone()));
+        Ok(uuid::Uuid::nil())
+    }
+    async fn groups(&self) -> Result<Vec<(String, GroupSpec)>> {
+        Ok(self.1.lock().unwrap().values().cloned().collect())
+    }
+    async fn delete_group(&self, name: &str) -> Result<bool> {
+        Ok(self.1.lock().unwrap().remove(&name.to_lowercase()).is_some())
+    }
+    async fn foreign_backup(
+        &self,
+        _: ServerId,
+        instance: &str,
+        database: &str,
+        kind: BackupKind,
+        product: Option<String>,
+    ) -> Result<OracleWrite> {
+        let named = product.map_or(0, |name| 1000 * name.len());
+        let told = instance.len() + 10 * database.len() + 100 * kind.as_str().len() + named;
         Ok(OracleWrite { lsn: Lsn(told as u128), committed_at: Timestamp::UNIX_EPOCH })
     }
     async fn checksum(&self, _: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum> {

@@ -1,5 +1,6 @@
 //! Servers, what lives on them, and their registration to a vault (rulebook 2).
 
+use crate::availability::{Group, GroupInventory};
 use crate::backup::{BackupKind, FileKind, RecoveryModel};
 use crate::fault::JobFault;
 use crate::id::{AgentId, ContainerId, ContainerName, ItemName, NameKey, ServerId, SubscriptionId, VaultId};
@@ -136,8 +137,14 @@ pub struct InstanceInventory {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inventory {
-    /// Instances.
+    /// Instances. The container of an availability group has one: the group itself, with its databases.
     pub instances: Vec<InstanceInventory>,
+    /// Availability groups that its instances take part in; of a group's container, the group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupInventory>,
+    /// Why its availability groups could not be seen, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups_fault: Option<JobFault>,
 }
 
 impl Inventory {
@@ -208,4 +215,11 @@ pub struct Container {
     pub discover_at: Option<Timestamp>,
     /// When it was last inquired or registered.
     pub updated_at: Timestamp,
+}
+
+impl Container {
+    /// The availability group that it stands for; None for a server.
+    pub fn group(&self) -> Option<&Group> {
+        self.inventory.groups.first().map(|seen| &seen.group).filter(|_| self.name.is_group())
+    }
 }

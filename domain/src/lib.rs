@@ -6,17 +6,24 @@
 
 pub mod access;
 pub mod alert;
+pub mod availability;
+pub mod archive;
 pub mod backup;
 pub mod discovery;
 pub mod fault;
+pub mod guard;
 pub mod health;
 pub mod id;
+pub mod intent;
 pub mod job;
 pub mod limits;
+pub mod naming;
 pub mod operation;
+pub mod outcome;
 pub mod policy;
 pub mod ports;
 pub mod protection;
+pub mod region;
 pub mod restore;
 pub mod simulation;
 pub mod tenancy;

@@ -4,17 +4,23 @@
 //! Always holds: no transaction is open across a wait for the object store, an agent or the
 //! network; every finishing write carries the attempt or generation it was leased with.
 
+pub mod access;
 pub mod agents;
 pub mod alerts;
+pub mod archive;
 pub mod background;
 pub mod backups;
 mod caller;
 pub mod chronicle;
 pub mod discovery;
 pub mod emulator;
+pub mod features;
+mod groups;
 mod guard;
+pub mod guards;
 pub mod health;
 pub mod identity;
+pub mod intents;
 pub mod jobs;
 mod metrics;
 pub mod operations;
@@ -23,6 +29,7 @@ pub mod policies;
 mod progress;
 pub mod protection;
 pub mod reconcile;
+pub mod regions;
 pub mod restores;
 pub mod secret;
 pub mod tasks;
@@ -43,6 +50,8 @@ pub struct Engine {
     pub store: Arc<dyn Store>,
     /// Bytes.
     pub objects: Arc<dyn ObjectStore>,
+    /// The second region, if there is one.
+    pub secondary: Option<regions::Secondary>,
     /// Keys.
     pub keys: Arc<dyn KeyRing>,
     /// Time.
@@ -58,7 +67,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Puts the ports together.
+    /// Puts the ports together, for one region.
     pub fn new(
         store: Arc<dyn Store>,
         objects: Arc<dyn ObjectStore>,
@@ -66,9 +75,21 @@ impl Engine {
         clock: Arc<dyn Clock>,
         wake: Arc<dyn Wake>,
     ) -> Arc<Self> {
+        Self::in_regions(store, objects, None, keys, clock, wake)
+    }
+    /// Puts the ports together, with a second region or without.
+    pub fn in_regions(
+        store: Arc<dyn Store>,
+        objects: Arc<dyn ObjectStore>,
+        secondary: Option<regions::Secondary>,
+        keys: Arc<dyn KeyRing>,
+        clock: Arc<dyn Clock>,
+        wake: Arc<dyn Wake>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             store,
             objects,
+            secondary,
             keys,
             clock,
             wake,

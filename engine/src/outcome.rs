@@ -3,7 +3,7 @@
 //!
 //! Always holds: ending what has ended changes nothing, so outcomes may be repeated.
 
-use crate::Engine;
+use crate::{Engine, groups, intents};
 use crate::alerts::{self, Cause};
 use crate::health::{self, Ended};
 use rsvault_domain::alert::AlertKind;
@@ -14,6 +14,7 @@ use rsvault_domain::fault::{JobFault, Result, codes};
 use rsvault_domain::health::HealthMetric;
 use rsvault_domain::id::{ContainerId, ItemId, ItemName, JobId, OperationId, ServerId, VaultId};
 use rsvault_domain::job::JobStatus;
+use rsvault_domain::naming;
 use rsvault_domain::operation::OperationStatus;
 use rsvault_domain::ports::{About, Bell, Tx};
 use rsvault_domain::protection::{LastBackup, ProtectedItem};
@@ -89,6 +90,11 @@ pub(crate) async fn conclude(engine: &Engine, tx: &mut dyn Tx, mut command: Agen
     if command.state == CommandState::Done {
         return Ok(());
     }
+    if let Outcome::Failed(fault) = outcome
+        && groups::hand_over(engine, tx, &command, fault).await?
+    {
+        return Ok(());
+    }
     command.state = CommandState::Done;
     command.lease_expires_at = None;
     tx.update_command(&command).await?;
@@ -124,14 +130,18 @@ pub(crate) async fn conclude(engine: &Engine, tx: &mut dyn Tx, mut command: Agen
     Ok(())
 }
 
-/// Deletes an item for good. Work on it ends first: nothing may read or write sets that are about to
+/// Deletes an item for good, and with its last item a soft-deleted container, whose name is the answer. Work on it ends first: nothing may read or write sets that are about to
 /// be collected.
-pub(crate) async fn remove_item(engine: &Engine, tx: &mut dyn Tx, id: ItemId) -> Result<()> {
+pub(crate) async fn remove_item(engine: &Engine, tx: &mut dyn Tx, id: ItemId) -> Result<Option<String>> {
     let gone = Outcome::Failed(JobFault::catalogue("UserErrorRecoveryPointDeleted", ""));
     end_restores(engine, tx, id, &gone).await?;
     end_backups(engine, tx, id).await?;
+    let container = tx.item_by_id(id).await?.map(|item| item.container_id);
     tx.delete_item(id, engine.clock.now()).await?;
-    Ok(())
+    match container {
+        Some(container) => crate::discovery::drop_if_empty(tx, container).await,
+        None => Ok(None),
+    }
 }
 
 /// Cancels the running backups of an item: a deleted item takes no further points. They are found by
@@ -139,7 +149,7 @@ pub(crate) async fn remove_item(engine: &Engine, tx: &mut dyn Tx, id: ItemId) ->
 pub(crate) async fn end_backups(engine: &Engine, tx: &mut dyn Tx, id: ItemId) -> Result<()> {
     let Some(item) = tx.item_by_id(id).await? else { return Ok(()) };
     let Some(container) = tx.container_by_id(item.container_id).await? else { return Ok(()) };
-    for command in tx.open_commands(container.server_id).await? {
+    for command in groups::open_commands(tx, &container).await? {
         if matches!(&command.work, CommandWork::Backup { item, .. } if *item == id) {
             conclude(engine, tx, command, &Outcome::Cancelled).await?;
         }
@@ -163,7 +173,9 @@ pub(crate) async fn end_work_of_server(engine: &Engine, tx: &mut dyn Tx, vault: 
     let interrupted = Outcome::Failed(JobFault::catalogue("UserErrorJobInterruptedByRegistration", ""));
     for command in tx.open_commands(server).await? {
         let inquiry = matches!(command.work, CommandWork::Inquire { .. });
-        if command.vault_id == vault && (inquiries || !inquiry) {
+        // What a vault of another region restores here has no other way to hear of it.
+        let foreign = matches!(command.work, CommandWork::Restore { secondary: true, .. });
+        if (command.vault_id == vault || foreign) && (inquiries || !inquiry) {
             conclude(engine, tx, command, &interrupted).await?;
         }
     }
@@ -171,7 +183,7 @@ pub(crate) async fn end_work_of_server(engine: &Engine, tx: &mut dyn Tx, vault: 
 }
 
 /// `2024-05-14 13:37:39Z` (wire-facts 1).
-fn restore_time(at: jiff::Timestamp) -> String {
+pub(crate) fn restore_time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -184,13 +196,26 @@ async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpos
     container.discover_at = container.updated_at.saturating_add(crate::reconcile::discover::EVERY).ok();
     match outcome {
         Outcome::Inquired(inventory) => {
-            container.inventory = inventory.clone();
+            let of_groups = groups::seen(engine, tx, &container, inventory).await?;
+            container.inventory = naming::listed(inventory.clone());
             container.healthy = true;
             container.registration = Registration::Registered;
             tx.update_container(&container).await?;
             let server = About::Subject(&container.name.server);
             alerts::resolve(engine, tx, container.vault_id, server, AlertKind::WorkloadExtensionUnhealthy).await?;
-            return refresh_models(tx, &container.vault_id, id, inventory).await;
+            refresh_models(tx, &container.vault_id, id, inventory).await?;
+            for group in &of_groups {
+                refresh_models(tx, &group.vault_id, group.id, &group.inventory).await?;
+            }
+            let mut protected = 0;
+            for container in of_groups.iter().chain([&container]) {
+                protected += intents::apply(engine, tx, container).await?;
+            }
+            if protected > 0 {
+                engine.wake.ring(Bell::Tasks);
+            }
+            engine.wake.ring(Bell::Schedules);
+            return Ok(());
         }
         _ if purpose == InquiryPurpose::Register && container.registration == Registration::Registering => {
             let used = !tx

@@ -16,6 +16,7 @@ use crate::wake::Bells;
 use crate::{seed, simulation, tls};
 use rsvault_api::{AppState, EdgeSettings, identity};
 use rsvault_domain::ports::{Clock, Simulation, Timeline};
+use rsvault_engine::regions::{self, Secondary};
 use rsvault_engine::Engine;
 use rsvault_storage::{FileKeyRing, SqlStore, objects};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -52,6 +53,7 @@ impl House {
         if let Some(seed) = &seed {
             seed::apply_records(seed, &engine).await.map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))?;
         }
+        regions::resume(&engine).await.map_err(|f| Failure::run(format!("second region: {}", explain(&f))))?;
         let socket = TcpListener::bind(settings.listen).await.map_err(|e| {
             Failure::run(format!("cannot listen on {}: {e}. Choose another --listen (port 0 takes a free one)", settings.listen))
         })?;
@@ -74,12 +76,14 @@ impl House {
             tokens: Arc::new(tokens),
             simulation: fleet.clone().map(|fleet| fleet as Arc<dyn Simulation>),
             timeline: driver.clone().map(|driver| driver as Arc<dyn Timeline>),
+            soft_delete_off: settings.soft_delete_off,
             edge: EdgeSettings {
                 emulator: settings.emulator,
                 loopback: settings.listen.ip().is_loopback(),
                 public_urls: settings.public_url.clone(),
             },
             seed: seed.as_ref().map(|seed| seed.servers.clone().into_iter().collect()).unwrap_or_default(),
+            seed_groups: seed.as_ref().map(|seed| seed.availability_groups.clone().into_iter().collect()).unwrap_or_default(),
         };
         let listener = Listener { socket, tls, app: rsvault_api::app(Arc::new(state)), max_connections: settings.max_connections };
         life.spawn(listener.run(life.clone()));
@@ -137,6 +141,14 @@ pub(crate) async fn open_engine(settings: &Settings, emulated: bool) -> Outcome<
     let store = SqlStore::open(&url).await.map_err(|e| Failure::run(format!("database {}: {e}", without_password(&url))))?;
     let url = settings.objects_url();
     let objects = objects::open(&url).map_err(|e| Failure::run(format!("object store {}: {e}", without_password(&url))))?;
+    let secondary = match settings.secondary_objects_url() {
+        Some(url) => {
+            let objects = objects::open(&url)
+                .map_err(|e| Failure::run(format!("object store of the second region {}: {e}", without_password(&url))))?;
+            Some(Secondary { objects, region: settings.secondary_region.clone(), lag: settings.secondary_lag() })
+        }
+        None => None,
+    };
     let keys = FileKeyRing::open(settings.key_dir()).map_err(|f| Failure::run(format!("keys: {}", explain(&f))))?;
     let clock = if emulated {
         let floor = newest_seen(store.as_ref())
@@ -151,7 +163,7 @@ pub(crate) async fn open_engine(settings: &Settings, emulated: bool) -> Outcome<
         Some(clock) => clock.clone(),
         None => Arc::new(SystemClock),
     };
-    let engine = Engine::new(store.clone(), objects, keys, time, Arc::new(Bells::default()));
+    let engine = Engine::in_regions(store.clone(), objects, secondary, keys, time, Arc::new(Bells::default()));
     engine.open_guard().await.map_err(|f| Failure::run(format!("clock's mark: {}", explain(&f))))?;
     Ok(Opened { engine, store, clock })
 }

@@ -11,12 +11,16 @@ pub(super) struct Engines(pub(super) Vec<Arc<dyn Workload>>);
 impl Engines {
     /// Everything on the server. An engine that fails is skipped as long as another answers.
     pub(super) async fn inventory(&self) -> Result<Inventory, WorkloadError> {
+        let (mut groups, mut groups_fault) = (Vec::new(), None);
         let (mut instances, mut failure, mut answered) = (Vec::new(), None, self.0.is_empty());
         for engine in &self.0 {
             match engine.discover().await {
                 Ok(found) => {
                     answered = true;
                     instances.extend(found);
+                    let (seen, blind) = engine.groups().await?;
+                    groups.extend(seen);
+                    groups_fault = groups_fault.or(blind);
                 }
                 Err(error) => {
                     tracing::warn!(engine = engine.engine(), %error, "discovery failed");
@@ -26,7 +30,7 @@ impl Engines {
         }
         match failure {
             Some(error) if !answered => Err(error),
-            _ => Ok(Inventory { instances }),
+            _ => Ok(Inventory { instances, groups, groups_fault }),
         }
     }
     /// The engine that has `instance`. With one engine it is that one, which knows best what is wrong.
@@ -35,7 +39,8 @@ impl Engines {
             return Ok(Arc::clone(only));
         }
         for engine in &self.0 {
-            if engine.discover().await.is_ok_and(|found| found.iter().any(|i| i.name.eq_ignore_ascii_case(instance))) {
+            let group = engine.groups().await.is_ok_and(|(seen, _)| seen.iter().any(|g| g.group.name.eq_ignore_ascii_case(instance)));
+            if group || engine.discover().await.is_ok_and(|found| found.iter().any(|i| i.name.eq_ignore_ascii_case(instance))) {
                 return Ok(Arc::clone(engine));
             }
         }

@@ -6,6 +6,7 @@ pub mod simulated;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use rsvault_domain::availability::GroupInventory;
 use rsvault_domain::backup::{BackupFacts, BackupKind};
 use rsvault_domain::discovery::InstanceInventory;
 use rsvault_domain::fault::JobFault;
@@ -95,6 +96,11 @@ pub trait Workload: Send + Sync + 'static {
 
     /// Lists instances and databases. A faulty instance is listed with its fault, not an error.
     async fn discover(&self) -> Result<Vec<InstanceInventory>, WorkloadError>;
+
+    /// Availability groups that the instances take part in, and why not all of them can be seen.
+    async fn groups(&self) -> Result<(Vec<GroupInventory>, Option<JobFault>), WorkloadError> {
+        Ok(Default::default())
+    }
 
     /// Streams a backup into `output`, then reports its facts. Checks `cancel` at least between
     /// writes; a cancelled backup leaves nothing behind on the server. What a backup moves in the

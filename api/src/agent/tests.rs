@@ -101,7 +101,7 @@ impl World {
             databases: vec![database],
             fault: None,
         };
-        let seen = Outcome::Inquired { inventory: Inventory { instances: vec![instance] } };
+        let seen = Outcome::Inquired { inventory: Inventory { instances: vec![instance], ..Inventory::default() } };
         for _ in 0..2 {
             assert_eq!(self.report(&inquiry, seen.clone()).await.0, StatusCode::OK, "a result may be sent again");
         }

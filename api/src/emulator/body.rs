@@ -1,5 +1,6 @@
 //! Bodies of the emulator surface.
 
+use super::switches::{DatabaseSwitches, InstanceSwitches, ServerSwitches, off};
 use rsvault_domain::backup::RecoveryModel;
 use rsvault_domain::discovery::{Server, ServerState};
 use rsvault_domain::fault::{Fault, Result};
@@ -30,6 +31,10 @@ pub(crate) struct ServerBody {
     /// Power state.
     #[serde(default)]
     pub(crate) state: PowerState,
+    /// What is wrong with it.
+    #[serde(default, skip_serializing_if = "off")]
+    #[schema(required = false)]
+    pub(crate) faults: ServerSwitches,
     /// Instances.
     #[serde(default)]
     pub(crate) instances: Vec<InstanceBody>,
@@ -67,6 +72,13 @@ pub(crate) struct InstanceBody {
     #[serde(default = "yes")]
     #[schema(default = true, required = false)]
     sysadmin: bool,
+    /// Thumbprints (hexadecimal) of the certificates that it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    certificates: Vec<String>,
+    /// What is wrong with it.
+    #[serde(default, skip_serializing_if = "off")]
+    #[schema(required = false)]
+    faults: InstanceSwitches,
     /// User databases.
     #[serde(default)]
     databases: Vec<DatabaseBody>,
@@ -96,6 +108,13 @@ pub(crate) struct DatabaseBody {
     /// Whether nobody can write to it: it takes full backups only.
     #[serde(default)]
     read_only: bool,
+    /// Thumbprint (hexadecimal) of the certificate that it is encrypted with; not encrypted unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    /// What is wrong with it.
+    #[serde(default, skip_serializing_if = "off")]
+    #[schema(required = false)]
+    faults: DatabaseSwitches,
 }
 
 /// SQL Server's recovery models.
@@ -121,6 +140,45 @@ fn eight() -> u32 {
     8
 }
 
+impl DatabaseBody {
+    /// The domain's form.
+    pub(super) fn into_spec(self) -> DatabaseSpec {
+        let model = |word| match word {
+            RecoveryModelWord::Full => RecoveryModel::Full,
+            RecoveryModelWord::Simple => RecoveryModel::Simple,
+            RecoveryModelWord::BulkLogged => RecoveryModel::BulkLogged,
+        };
+        DatabaseSpec {
+            name: self.name,
+            recovery_model: model(self.recovery_model),
+            size_mib: self.size_mib,
+            write_rate: self.write_rate,
+            write_interval_seconds: self.write_interval_seconds,
+            read_only: self.read_only,
+            certificate: self.certificate,
+            faults: self.faults.into(),
+        }
+    }
+    /// The body of a database.
+    pub(super) fn of(d: &DatabaseSpec) -> Self {
+        let word = |model| match model {
+            RecoveryModel::Full => RecoveryModelWord::Full,
+            RecoveryModel::Simple => RecoveryModelWord::Simple,
+            RecoveryModel::BulkLogged => RecoveryModelWord::BulkLogged,
+        };
+        Self {
+            name: d.name.clone(),
+            recovery_model: word(d.recovery_model),
+            size_mib: d.size_mib,
+            write_rate: d.write_rate,
+            write_interval_seconds: d.write_interval_seconds,
+            read_only: d.read_only,
+            certificate: d.certificate.clone(),
+            faults: (&d.faults).into(),
+        }
+    }
+}
+
 impl ServerBody {
     /// The domain's form. `name`, if sent, must be the one in the path.
     pub(crate) fn into_spec(self, path_name: &str) -> Result<ServerSpec> {
@@ -131,26 +189,15 @@ impl ServerBody {
             )
             .at("name"));
         }
-        let model = |word| match word {
-            RecoveryModelWord::Full => RecoveryModel::Full,
-            RecoveryModelWord::Simple => RecoveryModel::Simple,
-            RecoveryModelWord::BulkLogged => RecoveryModel::BulkLogged,
-        };
-        let database = |d: DatabaseBody| DatabaseSpec {
-            name: d.name,
-            recovery_model: model(d.recovery_model),
-            size_mib: d.size_mib,
-            write_rate: d.write_rate,
-            write_interval_seconds: d.write_interval_seconds,
-            read_only: d.read_only,
-        };
         let instance = |i: InstanceBody| InstanceSpec {
             name: i.name,
             version: i.version,
             edition: i.edition,
             online: i.online,
             sysadmin: i.sysadmin,
-            databases: i.databases.into_iter().map(database).collect(),
+            certificates: i.certificates,
+            faults: i.faults.into(),
+            databases: i.databases.into_iter().map(DatabaseBody::into_spec).collect(),
         };
         Ok(ServerSpec {
             subscription: self.subscription.map(Into::into),
@@ -160,32 +207,22 @@ impl ServerBody {
                 PowerState::Running => ServerState::Running,
                 PowerState::Stopped => ServerState::Stopped,
             },
+            faults: self.faults.into(),
             instances: self.instances.into_iter().map(instance).collect(),
         })
     }
 
     /// The body of a server that holds `spec`.
     pub(crate) fn of(server: &Server, spec: Option<&ServerSpec>) -> Self {
-        let word = |model| match model {
-            RecoveryModel::Full => RecoveryModelWord::Full,
-            RecoveryModel::Simple => RecoveryModelWord::Simple,
-            RecoveryModel::BulkLogged => RecoveryModelWord::BulkLogged,
-        };
-        let database = |d: &DatabaseSpec| DatabaseBody {
-            name: d.name.clone(),
-            recovery_model: word(d.recovery_model),
-            size_mib: d.size_mib,
-            write_rate: d.write_rate,
-            write_interval_seconds: d.write_interval_seconds,
-            read_only: d.read_only,
-        };
         let instance = |i: &InstanceSpec| InstanceBody {
             name: i.name.clone(),
             version: i.version.clone(),
             edition: i.edition.clone(),
             online: i.online,
             sysadmin: i.sysadmin,
-            databases: i.databases.iter().map(database).collect(),
+            certificates: i.certificates.clone(),
+            faults: (&i.faults).into(),
+            databases: i.databases.iter().map(DatabaseBody::of).collect(),
         };
         Self {
             name: Some(server.name.clone()),
@@ -197,6 +234,7 @@ impl ServerBody {
                 ServerState::Running => PowerState::Running,
                 ServerState::Stopped => PowerState::Stopped,
             },
+            faults: spec.map(|s| (&s.faults).into()).unwrap_or_default(),
             instances: spec.map(|s| s.instances.iter().map(instance).collect()).unwrap_or_default(),
         }
     }
@@ -236,6 +274,10 @@ pub(crate) struct WriteBody {
 pub(crate) struct ForeignBackupBody {
     /// Its kind.
     pub(crate) kind: ForeignKind,
+    /// Name of the product, if it gives it: what breaks then is known as its doing.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 128)]
+    pub(crate) product: Option<String>,
 }
 
 /// Kinds of backup that matter to the chains of others.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[utoipa::path(post, path = "/emulator/reset", tag = "Emulator", operation_id = "Emulator_Reset",
     responses((status = 204, description = "Done."), Problems))]
 pub(super) async fn reset(_: Admin, _: Asked<Nothing>, State(state): State<Arc<AppState>>) -> Result<StatusCode, Problem> {
-    emulator::reset(&state.engine, simulation(&state)?, &state.seed).await?;
+    emulator::reset(&state.engine, simulation(&state)?, &state.seed, &state.seed_groups).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

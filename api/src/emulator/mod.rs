@@ -6,9 +6,12 @@ mod body;
 mod clock;
 mod clock_body;
 mod control;
+mod faults;
+mod groups;
 mod oracle;
 mod query;
 mod servers;
+mod switches;
 
 pub(crate) use admin::Admin;
 
@@ -28,6 +31,12 @@ pub fn router() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(servers::list))
         .routes(routes!(servers::get, servers::put, servers::delete))
         .routes(routes!(servers::enrollment_token))
+        .routes(routes!(servers::reboot))
+        .routes(routes!(groups::list))
+        .routes(routes!(groups::get, groups::put, groups::delete))
+        .routes(routes!(groups::failover))
+        .routes(routes!(faults::list))
+        .routes(routes!(faults::get))
         .routes(routes!(oracle::write))
         .routes(routes!(oracle::foreign_backup))
         .routes(routes!(oracle::checksum))

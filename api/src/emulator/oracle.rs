@@ -56,8 +56,16 @@ pub(super) async fn foreign_backup(
         ForeignKind::Differential => BackupKind::Differential,
         ForeignKind::Log => BackupKind::Log,
     };
+    if body.product.as_ref().is_some_and(|name| name.trim().is_empty() || name.chars().count() > 128) {
+        return Err(Fault::invalid(
+            "InvalidProduct",
+            "The name of a product has 1 to 128 characters. Leave it out for one that gives none.",
+        )
+        .at("product")
+        .into());
+    }
     let server = place.find(&state, &name).await?;
-    let done = simulation(&state)?.foreign_backup(server.id, &instance, &database, kind).await?;
+    let done = simulation(&state)?.foreign_backup(server.id, &instance, &database, kind, body.product).await?;
     Ok(Json(WrittenBody { lsn: done.lsn.to_string(), committed_at: done.committed_at.to_string() }))
 }
 

@@ -100,6 +100,22 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Reboots a running server: its agent is told that the machine goes down, and comes back at once. Jobs at
+/// work there fail with `UserErrorJobCancelledOnMachineReboot`.
+#[utoipa::path(post, path = "/emulator/servers/{name}/reboot", tag = "Servers", operation_id = "Servers_Reboot",
+    params(("name" = String, Path, description = "Name of the server."), Where),
+    responses((status = 204, description = "It is up again."), Problems))]
+pub(super) async fn reboot(
+    _: Admin,
+    State(state): State<Arc<AppState>>,
+    Path(name): Path<String>,
+    Asked(place): Asked<Where>,
+) -> Result<StatusCode, Problem> {
+    let server = place.find(&state, &name).await?;
+    simulation(&state)?.reboot(&server).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Makes a one-time token with which an agent enrols as this server.
 #[utoipa::path(post, path = "/emulator/servers/{name}/enrollmentTokens", tag = "Servers", operation_id = "Servers_CreateEnrollmentToken",
     params(("name" = String, Path, description = "Name of the server."), Where),

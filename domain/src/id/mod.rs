@@ -7,7 +7,7 @@ mod arm;
 mod names;
 
 pub use arm::{ArmId, vault_path, vm_id};
-pub use names::{ContainerName, ItemName, NameKey, policy_name, vault_name};
+pub use names::{ContainerKind, ContainerName, ItemName, NameKey, policy_name, vault_name};
 
 macro_rules! typed_ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -35,6 +35,8 @@ typed_ids! {
     TenantId,
     /// A principal's object id.
     PrincipalId,
+    /// A role assignment.
+    AssignmentId,
     /// A vault.
     VaultId,
     /// A server (VM) that may hold databases.
@@ -55,6 +57,10 @@ typed_ids! {
     TaskId,
     /// An agent command.
     CommandId,
+    /// An auto-protection intent.
+    IntentId,
     /// A backup set.
     SetId,
+    /// A Resource Guard.
+    GuardId,
 }

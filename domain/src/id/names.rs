@@ -28,23 +28,66 @@ impl fmt::Display for NameKey {
     }
 }
 
+/// What a container stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContainerKind {
+    /// A server.
+    #[default]
+    Server,
+    /// An availability group.
+    Group,
+}
+
+impl ContainerKind {
+    /// Stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Group => "group",
+        }
+    }
+    /// Parses the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Server, Self::Group].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// `VMAppContainer;Compute;{resourceGroup};{vm}`; the short form `Compute;rg;vm` is accepted too
-/// (az-client c.2).
+/// (az-client c.2). An availability group has a container of its own: `SQLAGWorkLoadContainer;{id};{group}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerName {
-    /// Resource group of the VM.
+    /// What it stands for.
+    pub kind: ContainerKind,
+    /// Resource group of the VM; the cluster's id of an availability group.
     pub resource_group: String,
-    /// Name of the VM.
+    /// Name of the VM, or of the availability group.
     pub server: String,
 }
 
 impl ContainerName {
     /// Builds the name of a VM's container.
     pub fn new(resource_group: impl Into<String>, server: impl Into<String>) -> Self {
-        Self { resource_group: resource_group.into(), server: server.into() }
+        Self { kind: ContainerKind::Server, resource_group: resource_group.into(), server: server.into() }
+    }
+    /// Builds the name of an availability group's container. The id keeps a group that is made anew
+    /// under its old name apart from the one before (rulebook 3.7).
+    pub fn group(id: uuid::Uuid, name: &str) -> Self {
+        Self { kind: ContainerKind::Group, resource_group: id.to_string(), server: name.to_owned() }
+    }
+    /// Whether it is the name of an availability group's container.
+    pub fn is_group(&self) -> bool {
+        self.kind == ContainerKind::Group
     }
     /// Parses a path segment (already percent-decoded).
     pub fn parse(text: &str) -> Result<Self> {
+        if let Some((prefix, rest)) = text.split_once(';')
+            && prefix.eq_ignore_ascii_case("SQLAGWorkLoadContainer")
+            && let Some((id, name)) = rest.split_once(';')
+            && let Ok(id) = id.parse()
+            && !name.is_empty()
+        {
+            return Ok(Self::group(id, name));
+        }
         let mut parts: Vec<&str> = text.split(';').collect();
         if parts.first().is_some_and(|p| p.eq_ignore_ascii_case("VMAppContainer")) {
             parts.remove(0);
@@ -64,14 +107,20 @@ impl ContainerName {
     pub fn key(&self) -> NameKey {
         NameKey::new(&self.to_string())
     }
-    /// `Compute;rg;vm`, as some answers spell it (wire-facts 1).
+    /// `Compute;rg;vm`, as some answers spell it (wire-facts 1); a group's name has no short form.
     pub fn short(&self) -> String {
-        format!("Compute;{};{}", self.resource_group, self.server)
+        match self.kind {
+            ContainerKind::Server => format!("Compute;{};{}", self.resource_group, self.server),
+            ContainerKind::Group => self.to_string(),
+        }
     }
 }
 impl fmt::Display for ContainerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VMAppContainer;Compute;{};{}", self.resource_group, self.server)
+        match self.kind {
+            ContainerKind::Server => write!(f, "VMAppContainer;Compute;{};{}", self.resource_group, self.server),
+            ContainerKind::Group => write!(f, "SQLAGWorkLoadContainer;{};{}", self.resource_group, self.server),
+        }
     }
 }
 
@@ -162,6 +211,15 @@ mod tests {
         assert_eq!(full.key(), short.key());
         assert_eq!(full.to_string(), "VMAppContainer;Compute;Rg1;Vm1");
         assert!(ContainerName::parse("VMAppContainer;Compute;rg1").is_err());
+    }
+
+    #[test]
+    fn a_group_has_a_container_name_of_its_own() {
+        let name = ContainerName::group(uuid::Uuid::from_u128(7), "Ag;1");
+        assert_eq!(ContainerName::parse(&name.to_string().to_lowercase()).unwrap().key(), name.key());
+        assert_eq!(ContainerName::parse(&name.to_string()).unwrap(), name);
+        assert!(ContainerName::parse("SQLAGWorkLoadContainer;no-id;ag1").is_err());
+        assert!(!ContainerName::new("rg", "vm").is_group());
     }
 
     #[test]

@@ -4,9 +4,10 @@ use crate::backup::BackupKind;
 use crate::discovery::Server;
 use crate::fault::Result;
 use crate::id::ServerId;
-use crate::simulation::ServerSpec;
+use crate::simulation::{GroupSpec, ServerSpec};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// Checksum of a database's state, known to the simulator without any backup.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -77,4 +78,10 @@ pub trait Simulation: Send + Sync + 'static {
     ) -> Result<OracleWrite>;
     /// Checksum of a database at a moment.
     async fn checksum(&self, server: ServerId, instance: &str, database: &str, at: OracleMoment) -> Result<OracleChecksum>;
+    /// Makes or changes the availability group `name`; `servers` are those of its replicas, in their order. Its id.
+    async fn put_group(&self, name: &str, servers: &[Server], spec: &GroupSpec) -> Result<Uuid>;
+    /// All availability groups by name.
+    async fn groups(&self) -> Result<Vec<(String, GroupSpec)>>;
+    /// Takes a group apart; its databases stay on the primary's instance. False if there is none.
+    async fn delete_group(&self, name: &str) -> Result<bool>;
 }

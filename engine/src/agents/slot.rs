@@ -7,15 +7,17 @@
 use super::commands::{LeasedCommand, lease_end, lease_seconds};
 use crate::alerts::{self, Cause};
 use crate::backups::{Asked, verdict};
+use crate::groups::{self, Turn};
 use crate::reconcile::watch;
 use crate::{Engine, jobs, outcome};
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::alert::AlertKind;
+use rsvault_domain::availability::Group;
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::backup::heal::Decision;
-use rsvault_domain::discovery::{AgentRecord, Container, Server};
+use rsvault_domain::discovery::{AgentRecord, Container};
 use rsvault_domain::fault::{Fault, JobFault, Result, codes};
-use rsvault_domain::id::{CommandId, ItemId, JobId};
+use rsvault_domain::id::{CommandId, ItemId, JobId, ServerId};
 use rsvault_domain::job::{Job, JobKind, JobStatus};
 use rsvault_domain::policy::Timetable;
 use rsvault_domain::ports::{About, Event, EventKind, Tx};
@@ -49,7 +51,8 @@ pub enum SlotVerdict {
 struct Place {
     item: ProtectedItem,
     container: Container,
-    server: Server,
+    /// What people are told as the place of the database.
+    host: String,
     timetable: Timetable,
     compress: bool,
 }
@@ -71,13 +74,20 @@ pub async fn slot(engine: &Engine, agent: &AgentRecord, offer: SlotOffer) -> Res
         Some(newest) if *newest == offer.slot.at => return again(engine, tx, agent, offer).await,
         _ => {}
     }
+    let running = groups::open_commands(tx.as_mut(), &place.container).await?;
+    let asked = Asked { kind: offer.slot.kind, scheduled: true, now };
+    let mut decision = verdict(tx.as_mut(), &place.item, asked, &running).await?;
+    if let Some(group) = place.container.group() {
+        match elected(tx.as_mut(), group, agent.server_id, offer.slot.kind, decision).await? {
+            Some(still) => decision = still,
+            None => return Ok(SlotVerdict::Refused(JobFault::catalogue(codes::OTHER_NODE, ""))),
+        }
+    }
     let item = &mut place.item;
     item.track.slots.insert(offer.slot.kind, offer.slot.at);
     item.updated_at = now;
     heard_of(engine, tx.as_mut(), item, offer.slot.kind).await?;
     item.watch_at = watch::next_look(&place.timetable, item, now);
-    let running = tx.open_commands(agent.server_id).await?;
-    let decision = verdict(tx.as_mut(), &place.item, Asked { kind: offer.slot.kind, scheduled: true, now }, &running).await?;
     if decision != (Decision::Skip { code: codes::UNSUPPORTED_TYPE }) {
         able_again(engine, tx.as_mut(), &mut place.item, offer.slot.kind).await?;
     }
@@ -104,7 +114,11 @@ pub async fn slot(engine: &Engine, agent: &AgentRecord, offer: SlotOffer) -> Res
 /// The item of an offer, if it is this server's to back up and the slot is one of its policy's.
 async fn place(tx: &mut dyn Tx, agent: &AgentRecord, offer: SlotOffer) -> Result<Option<Place>> {
     let Some(item) = tx.item_by_id(offer.item).await? else { return Ok(None) };
-    let Some(container) = tx.container_by_id(item.container_id).await?.filter(|c| c.server_id == agent.server_id) else {
+    let own = |c: &Container| match c.group() {
+        Some(group) => group.replica(agent.server_id).is_some(),
+        None => c.server_id == agent.server_id,
+    };
+    let Some(container) = tx.container_by_id(item.container_id).await?.filter(own) else {
         return Err(Fault::not_found("ItemNotFound", format!("Item '{}' is not one of this server's.", offer.item)).at("itemId"));
     };
     let Ok(policy) = item.may_back_up() else { return Ok(None) };
@@ -115,8 +129,30 @@ async fn place(tx: &mut dyn Tx, agent: &AgentRecord, offer: SlotOffer) -> Result
     if offer.slot.at < since || timetable.latest(offer.slot.kind, offer.slot.at) != Some(offer.slot.at) {
         return Ok(None); // The policy has changed since the agent read it.
     }
-    let Some(server) = tx.server_by_id(container.server_id).await? else { return Ok(None) };
-    Ok(Some(Place { item, container, server, timetable, compress: sql.compresses() }))
+    let Some(server) = tx.server_by_id(agent.server_id).await? else { return Ok(None) };
+    let host = groups::host_of(&container, &server);
+    Ok(Some(Place { item, container, host, timetable, compress: sql.compresses() }))
+}
+
+/// Who of the nodes of a group takes a slot: the decision if it is the asking one, or if nobody may take
+/// what is due; None if it is another's, who offers the slot too. Nothing is written for one that bails out.
+async fn elected(tx: &mut dyn Tx, group: &Group, node: ServerId, due: BackupKind, decision: Decision) -> Result<Option<Decision>> {
+    let (kind, because) = match decision {
+        Decision::Run(kind) => (kind, None),
+        Decision::Convert { to, because } => (to, Some(because)),
+        Decision::FailAndHeal { code } => (BackupKind::Full, Some(code)),
+        Decision::Fail { .. } | Decision::Skip { .. } => return Ok(Some(decision)),
+    };
+    Ok(match (groups::turn(tx, group, kind, node).await?, because) {
+        (Turn::Mine, _) => Some(decision),
+        (Turn::Other, _) => None,
+        // Logs without a full that can be reached end here after their 15 days.
+        (Turn::Nobody, Some(codes::FULL_OLD)) => Some(Decision::Fail { code: codes::FULL_OLD }),
+        (Turn::Nobody, Some(_)) => Some(Decision::Fail { code: codes::FULL_NOT_POSSIBLE }),
+        // The node that would take it is down: the slot is missed, not failed.
+        (Turn::Nobody, None) if group.has_taker(due) => None,
+        (Turn::Nobody, None) => Some(Decision::Fail { code: codes::NOT_PREFERRED }),
+    })
 }
 
 /// A slot that was offered before: what still runs of it is leased again.
@@ -179,7 +215,7 @@ async fn run(
 }
 
 async fn scheduled_job(engine: &Engine, tx: &mut dyn Tx, place: &Place, kind: BackupKind) -> Result<Job> {
-    let job = jobs::scheduled(engine, &place.item, JobKind::Backup(kind), &place.server.host_name());
+    let job = jobs::scheduled(engine, &place.item, JobKind::Backup(kind), &place.host);
     tx.insert_job(&job).await?;
     Ok(job)
 }

@@ -5,7 +5,7 @@
 //! an item.
 
 use crate::agents::queue;
-use crate::{Engine, jobs};
+use crate::{Engine, groups, jobs};
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::fault::Result;
 use rsvault_domain::job::JobKind;
@@ -27,16 +27,15 @@ pub(crate) async fn queue_healing(
     let (Some(policy), Some(container)) = (tx.policy_by_id(policy).await?, tx.container_by_id(item.container_id).await?) else {
         return Ok(());
     };
-    let (Some(server), Some(vault)) = (tx.server_by_id(container.server_id).await?, tx.vault_by_id(item.vault_id).await?) else {
-        return Ok(());
-    };
+    let Ok(holder) = groups::holder(tx, &container, kind).await? else { return Ok(()) };
+    let (Some(server), Some(vault)) = (holder, tx.vault_by_id(item.vault_id).await?) else { return Ok(()) };
     let runs = |work: &CommandWork| matches!(work, CommandWork::Backup { item: of, kind: other, .. } if *of == item.id && *other == kind);
-    if tx.open_commands(server.id).await?.iter().any(|c| runs(&c.work)) {
+    if groups::open_commands(tx, &container).await?.iter().any(|c| runs(&c.work)) {
         return Ok(());
     }
     let job = match kind {
         BackupKind::Log => None,
-        _ => Some(jobs::scheduled(engine, item, JobKind::Backup(kind), &server.host_name())),
+        _ => Some(jobs::scheduled(engine, item, JobKind::Backup(kind), &groups::host_of(&container, &server))),
     };
     if let Some(job) = &job {
         tx.insert_job(job).await?;

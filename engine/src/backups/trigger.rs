@@ -4,10 +4,10 @@ use super::{Asked, verdict};
 use crate::agents::queue;
 use crate::operations::{Start, repeated, start};
 use crate::protection::{ItemPath, find_item};
-use crate::{Caller, Engine, jobs};
+use crate::{Caller, Engine, groups, jobs};
 use jiff::Timestamp;
-use rsvault_domain::backup::BackupKind;
 use rsvault_domain::backup::heal::Decision;
+use rsvault_domain::backup::{BackupKind, daily};
 use rsvault_domain::fault::{Fault, JobFault, Result};
 use rsvault_domain::job::{JobKind, JobStatus};
 use rsvault_domain::operation::{Operation, Subject};
@@ -39,19 +39,30 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
     let policy = tx.policy_by_id(policy_id).await?.ok_or_else(|| Fault::internal("policy of an item is gone"))?;
     let sql = policy.spec.for_sql(&policy.name)?;
     let expires_at = policy::on_demand_expiry(kind, request.expires_at, engine.stamp_now(), sql)?;
-    let server = tx.server_by_id(container.server_id).await?.ok_or_else(|| {
+    if kind == BackupKind::Full {
+        let asked = tx.backups_asked_for(item.id, kind, daily::day_of(now)).await?;
+        daily::may_ask_for_full(asked, &item.name.database, now)?;
+    }
+    let gone = || {
         Fault::conflict(
             "WorkloadExtensionNotReachable",
             format!("The server of '{}' does not exist any more. Stop protection of the item.", item.name),
         )
-    })?;
-    let mut job =
-        jobs::new(engine, caller, &vault, Some(item.id), JobKind::Backup(kind), format!("{} [{}]", item.name.database, server.host_name()));
-    let open = tx.open_commands(container.server_id).await?;
-    let refused = match verdict(tx.as_mut(), &item, Asked { kind, scheduled: false, now }, &open).await? {
-        Decision::Fail { code } | Decision::FailAndHeal { code } | Decision::Skip { code } => Some(JobFault::catalogue(code, "")),
-        Decision::Run(_) | Decision::Convert { .. } => None,
     };
+    // Of an availability group the node that may take it; without one the job fails with the reason.
+    let (server, not_here) = match groups::holder(tx.as_mut(), &container, kind).await? {
+        Ok(server) => (server.ok_or_else(gone)?, None),
+        Err(code) => (tx.server_by_id(container.server_id).await?.ok_or_else(gone)?, Some(code)),
+    };
+    let host = groups::host_of(&container, &server);
+    let mut job =
+        jobs::new(engine, caller, &vault, Some(item.id), JobKind::Backup(kind), format!("{} [{host}]", item.name.database));
+    let open = groups::open_commands(tx.as_mut(), &container).await?;
+    let refused = match verdict(tx.as_mut(), &item, Asked { kind, scheduled: false, now }, &open).await? {
+        Decision::Fail { code } | Decision::FailAndHeal { code } | Decision::Skip { code } => Some(code),
+        Decision::Run(_) | Decision::Convert { .. } => not_here,
+    }
+    .map(|code| JobFault::catalogue(code, ""));
     if let Some(fault) = &refused {
         job.end(JobStatus::Failed, vec![fault.clone()], now);
     }

@@ -32,7 +32,7 @@ pub(crate) async fn find_container(tx: &mut dyn Tx, vault: &Vault, name: &Contai
 
 /// Reads a container.
 pub async fn get(engine: &Engine, path: &VaultPath, name: &ContainerName) -> Result<ContainerView> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let vault = find(tx.as_mut(), path).await?;
     let container = find_container(tx.as_mut(), &vault, name).await?;
     let server = tx.server_by_id(container.server_id).await?;
@@ -51,7 +51,7 @@ pub async fn list_soft_deleted(engine: &Engine, path: &VaultPath, page: &Page) -
 }
 
 async fn collect(engine: &Engine, path: &VaultPath, page: &Page, wanted: impl Fn(&Container) -> bool) -> Result<Slice<ContainerView>> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let vault = find(tx.as_mut(), path).await?;
     let slice = tx.containers(vault.id, page).await?;
     let mut items = Vec::new();

@@ -19,7 +19,13 @@ pub async fn inquire(engine: &Engine, caller: &Caller, path: &VaultPath, name: &
         return Ok(operation);
     }
     let vault = find(tx.as_mut(), path).await?;
-    let container = find_container(tx.as_mut(), &vault, name).await?;
+    let mut container = find_container(tx.as_mut(), &vault, name).await?;
+    if container.name.is_group()
+        && let Some(node) = tx.container_of_server(container.server_id).await?
+    {
+        // What a group holds one of its nodes tells.
+        container = node;
+    }
     if container.registration == Registration::SoftDeleted {
         return Err(Fault::conflict(
             "BMSUserErrorContainerNotRegistered",

@@ -6,12 +6,14 @@ mod inquire;
 mod items;
 mod refresh;
 mod register;
+mod soft_deleted;
 mod unregister;
 
 pub(crate) use containers::find_container;
 pub use containers::{ContainerView, get, list, list_soft_deleted, protectable};
 pub use inquire::inquire;
-pub use items::{ProtectableItem, protectable_items, workload_items};
+pub use items::{Found, ProtectableItem, Shown, protectable_items, workload_items};
 pub use refresh::refresh;
+pub(crate) use soft_deleted::{bring_back, drop_if_empty};
 pub use register::{Registered, register};
 pub use unregister::unregister;

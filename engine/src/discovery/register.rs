@@ -4,19 +4,18 @@ use super::find_container;
 use crate::agents::queue;
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
-use crate::{Caller, Engine, jobs, outcome};
+use crate::{Caller, Engine, groups, jobs, outcome};
 use rsvault_domain::discovery::{Container, Inventory, Registration, Server};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{ArmId, ContainerId, ContainerName, NameKey};
 use rsvault_domain::job::JobKind;
+use rsvault_domain::limits;
+use rsvault_domain::naming;
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{Bell, Tx};
 use rsvault_domain::tenancy::same_region;
 use rsvault_domain::vault::Vault;
 use rsvault_domain::work::{CommandWork, InquiryPurpose};
-
-/// Characters that the names of a server and its resource group may have together (rulebook 2.2).
-const NAMES_MAX: usize = 84;
 
 /// What registering started.
 #[derive(Clone, Debug)]
@@ -42,17 +41,9 @@ pub async fn register(
         let container = find_container(tx.as_mut(), &vault, name).await?;
         return Ok(Registered { operation, container });
     }
+    groups::of_a_server(name)?;
     let server = server_of(tx.as_mut(), &vault, name, source_resource_id).await?;
-    if server.name.chars().count() + server.resource_group.chars().count() > NAMES_MAX {
-        return Err(Fault::invalid(
-            "BMSUserErrorInvalidInput",
-            format!(
-                "The names of server '{}' and of its resource group '{}' have more than {NAMES_MAX} characters together. Such a server cannot be protected.",
-                server.name, server.resource_group
-            ),
-        )
-        .at("containerName"));
-    }
+    naming::server_fits(&server.resource_group, &server.name)?;
     if !same_region(&server.location, &vault.location) {
         return Err(Fault::invalid(
             "BMSUserErrorInvalidInput",
@@ -81,6 +72,9 @@ pub async fn register(
             container
         }
         None => {
+            let held = tx.held(vault.id).await?.containers;
+            let cure = "Unregister one, or register the server to another vault.";
+            limits::room("BMSUserErrorContainerQuotaExceeded", held, limits::SERVERS_PER_VAULT, "registered servers", &vault.name, cure)?;
             let container = Container {
                 id: ContainerId(uuid::Uuid::new_v4()),
                 vault_id: vault.id,
@@ -94,6 +88,7 @@ pub async fn register(
                 updated_at: now,
             };
             tx.insert_container(&container).await?;
+            tx.mark_registered(vault.id).await?;
             container
         }
     };

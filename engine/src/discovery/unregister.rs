@@ -3,7 +3,7 @@
 use super::find_container;
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
-use crate::{Caller, Engine, alerts, jobs, outcome};
+use crate::{Caller, Engine, alerts, groups, intents, jobs, outcome};
 use rsvault_domain::alert::AlertKind;
 use rsvault_domain::discovery::{Container, Registration};
 use rsvault_domain::fault::{Fault, Result};
@@ -20,6 +20,7 @@ pub async fn unregister(engine: &Engine, caller: &Caller, path: &VaultPath, name
         return Ok(operation);
     }
     let vault = find(tx.as_mut(), path).await?;
+    groups::of_a_server(name)?;
     let container = find_container(tx.as_mut(), &vault, name).await?;
     let mut page = Page::default();
     let (mut active, mut soft_deleted) = (Vec::new(), false);
@@ -41,7 +42,12 @@ pub async fn unregister(engine: &Engine, caller: &Caller, path: &VaultPath, name
         )
         .at("containerName"));
     }
+    groups::may_leave(tx.as_mut(), &container).await?;
     outcome::end_work_of_server(engine, tx.as_mut(), vault.id, container.server_id, true).await?;
+    for seen in &container.inventory.groups {
+        groups::leave(engine, tx.as_mut(), &container, &seen.group).await?;
+    }
+    intents::end_all(engine, tx.as_mut(), container.id).await?;
     let server = About::Subject(&container.name.server);
     alerts::resolve(engine, tx.as_mut(), vault.id, server, AlertKind::WorkloadExtensionUnhealthy).await?;
     let mut job = jobs::new(engine, caller, &vault, None, JobKind::UnRegister, container.name.server.clone());

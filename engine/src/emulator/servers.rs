@@ -89,6 +89,10 @@ pub async fn list_servers(engine: &Engine, simulation: &dyn Simulation) -> Resul
 
 /// Deletes a server, its agents and its files. What was backed up stays.
 pub async fn delete_server(engine: &Engine, simulation: &dyn Simulation, server: ServerId) -> Result<()> {
+    let stands = engine.store.read().await?.server_by_id(server).await?;
+    if let Some(stands) = stands {
+        super::groups::may_go(engine, simulation, &stands).await?;
+    }
     let mut tx = engine.store.begin().await?;
     tx.delete_server(server).await?;
     tx.commit().await?;

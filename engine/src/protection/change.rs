@@ -4,13 +4,17 @@
 use super::ItemPath;
 use crate::discovery::find_container;
 use crate::operations::{Start, repeated, start};
-use crate::policies::{find_policy, may_follow};
+use crate::policies::{find_policy, keeps_shorter, may_follow};
 use crate::vaults::find;
-use crate::{Caller, Engine, jobs};
-use rsvault_domain::discovery::{Container, Registration};
+use crate::{Caller, Engine, guards, intents, jobs};
+use rsvault_domain::availability::Group;
+use rsvault_domain::discovery::{Container, DatabaseInventory, Registration};
 use rsvault_domain::fault::{Fault, FaultKind, Result};
-use rsvault_domain::id::{ArmId, ItemId, NameKey, PolicyId, TaskId};
+use rsvault_domain::guard::Critical;
+use rsvault_domain::id::{ArmId, ItemId, ItemName, NameKey, PolicyId, TaskId};
 use rsvault_domain::job::JobKind;
+use rsvault_domain::limits;
+use rsvault_domain::naming;
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::policy::Policy;
 use rsvault_domain::ports::{Bell, Tx};
@@ -50,6 +54,7 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
     let stands = tx.item(container.id, &path.item.key()).await?;
     let (item, task, kind, properties) = match change {
         Change::Enable { policy_id } => {
+            container.group().map_or(Ok(()), Group::may_protect)?;
             let policy = policy_of(tx.as_mut(), &vault, policy_id).await?;
             let item = match stands {
                 Some(mut item) => {
@@ -57,6 +62,9 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
                     let has_full = tx.point_summary(item.id).await?.fulls > 0;
                     item.clone().enable(policy.id, has_full, now)?;
                     may_follow(tx.as_mut(), &vault, &item, &policy, engine.trusted_now()).await?;
+                    if vault.settings.guard.is_some() && keeps_shorter(tx.as_mut(), &item, &policy, engine.trusted_now()).await? {
+                        guards::require(tx.as_mut(), caller, &vault, Critical::ShortenProtection).await?;
+                    }
                     item.updated_at = now;
                     item
                 }
@@ -126,7 +134,7 @@ fn nothing_to_change(path: &ItemPath) -> Fault {
 }
 
 /// The SQL policy that `policyId` names; it must be of this vault.
-async fn policy_of(tx: &mut dyn Tx, vault: &Vault, policy_id: &str) -> Result<Policy> {
+pub(crate) async fn policy_of(tx: &mut dyn Tx, vault: &Vault, policy_id: &str) -> Result<Policy> {
     let field = "properties.policyId";
     let id = ArmId::parse(policy_id, field)?;
     let same_vault = id.subscription == vault.subscription
@@ -172,23 +180,40 @@ async fn first_time(
     now: jiff::Timestamp,
 ) -> Result<ProtectedItem> {
     registered(container, &[Registration::Registered])?;
-    let found = container
-        .inventory
-        .instance(&path.item.instance)
-        .and_then(|i| i.databases.iter().find(|d| NameKey::new(&d.name) == NameKey::new(&path.item.database)));
-    let Some(database) = found else {
+    let held = tx.held(container.vault_id).await?.items;
+    let cure = "Delete items that are not needed any more, or protect the database in another vault.";
+    limits::room("UserErrorProtectionQuotaExceeded", held, limits::DATABASES_PER_VAULT, "protected databases", &path.vault.name, cure)?;
+    let instance = container.inventory.instance(&path.item.instance);
+    let key = NameKey::new(&path.item.database);
+    let found = instance.and_then(|i| Some((i, i.databases.iter().find(|d| NameKey::new(&d.name) == key)?)));
+    let Some((instance, database)) = found else {
         return Err(Fault::invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
             format!("Database '{}' on instance '{}' was not found on '{}'. Rediscover the databases (inquire), then take the name of a protectable item.", path.item.database, path.item.instance, container.name.server),
         )
         .at("protectedItemName"));
     };
+    naming::may_configure(instance, &database.name)?;
+    intents::may_take(tx, container, &path.item).await?;
+    let item = new_item(container, path.item.clone(), database, policy, now);
+    tx.insert_item(&item).await?;
+    Ok(item)
+}
+
+/// The item of a database that is protected for the first time.
+pub(crate) fn new_item(
+    container: &Container,
+    name: ItemName,
+    database: &DatabaseInventory,
+    policy: PolicyId,
+    now: jiff::Timestamp,
+) -> ProtectedItem {
     let id = ItemId(Uuid::new_v4());
-    let item = ProtectedItem {
+    ProtectedItem {
         id,
         vault_id: container.vault_id,
         container_id: container.id,
-        name: path.item.clone(),
+        name,
         policy_id: Some(policy),
         state: ItemState::IRPending,
         data_source_id: format!("{}", 100_000_000_000_000 + id.0.as_u64_pair().1 % 900_000_000_000_000),
@@ -200,7 +225,5 @@ async fn first_time(
         watch_at: Some(now),
         created_at: now,
         updated_at: now,
-    };
-    tx.insert_item(&item).await?;
-    Ok(item)
+    }
 }

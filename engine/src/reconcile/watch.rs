@@ -95,6 +95,11 @@ async fn forget(engine: &Engine, tx: &mut dyn Tx, item: &mut ProtectedItem, gone
 /// The agent of the item's server has not been heard of either: one alert a server.
 async fn silent_server(engine: &Engine, tx: &mut dyn Tx, item: &ProtectedItem, now: Timestamp, events: &mut Vec<Event>) -> Result<()> {
     let Some(mut container) = tx.container_by_id(item.container_id).await? else { return Ok(()) };
+    if container.name.is_group() {
+        // Servers are silent, not groups: the node that is asked first.
+        let Some(node) = tx.container_of_server(container.server_id).await? else { return Ok(()) };
+        container = node;
+    }
     let heard = tx.agent_of(container.server_id).await?.map(|agent| agent.last_seen_at);
     let subject = container.name.server.clone();
     let told = tx.active_alert(container.vault_id, About::Subject(&subject), AlertKind::WorkloadExtensionUnhealthy).await?.is_some();

@@ -5,29 +5,39 @@
 
 use super::request::{Destination, RestoreRequest};
 use crate::discovery::find_container;
+use crate::groups;
 use rsvault_domain::discovery::{Container, Registration};
 use rsvault_domain::fault::{Fault, FaultKind, Result};
-use rsvault_domain::id::{ArmId, ContainerName, NameKey, ServerId};
+use rsvault_domain::id::{ArmId, ContainerName, ItemId, NameKey, ServerId};
 use rsvault_domain::ports::Tx;
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::restore::RestoreTarget;
 use rsvault_domain::vault::Vault;
 use rsvault_domain::work::CommandWork;
 
-/// Whether a restore over the same database runs on the server (rulebook 4.3).
-pub(super) async fn same_target_runs(tx: &mut dyn Tx, server: ServerId, target: &RestoreTarget) -> Result<bool> {
-    let RestoreTarget::Database { instance, database, .. } = target else { return Ok(false) };
+/// The code for a restore over the same database that runs on the server: of the same item, or of another one
+/// (rulebook 4.3).
+pub(crate) async fn same_target_runs(
+    tx: &mut dyn Tx,
+    server: ServerId,
+    item: ItemId,
+    target: &RestoreTarget,
+) -> Result<Option<&'static str>> {
+    let RestoreTarget::Database { instance, database, .. } = target else { return Ok(None) };
     let (instance, database) = (NameKey::new(instance), NameKey::new(database));
-    Ok(tx.open_commands(server).await?.iter().any(|c| match &c.work {
-        CommandWork::Restore { plan, .. } => {
-            matches!(&plan.target, RestoreTarget::Database { instance: i, database: d, .. } if NameKey::new(i) == instance && NameKey::new(d) == database)
-        }
-        _ => false,
+    Ok(tx.open_commands(server).await?.iter().find_map(|c| match &c.work {
+        CommandWork::Restore { plan, item: of, .. } => match &plan.target {
+            RestoreTarget::Database { instance: i, database: d, .. } if NameKey::new(i) == instance && NameKey::new(d) == database => {
+                Some(if *of == item { "UserErrorRestoreOperationInProgress" } else { "UserErrorAnotherRestoreInProgressOnSameTarget" })
+            }
+            _ => None,
+        },
+        _ => None,
     }))
 }
 
 /// The target that the request means, and its container.
-pub(super) async fn target_of(
+pub(crate) async fn target_of(
     tx: &mut dyn Tx,
     vault: &Vault,
     own: &Container,
@@ -36,6 +46,7 @@ pub(super) async fn target_of(
 ) -> Result<(Container, RestoreTarget)> {
     match &request.destination {
         Destination::Original => {
+            groups::no_original(own, item)?;
             usable(own)?;
             let spelled = own.inventory.spelled(&item.name);
             let target = RestoreTarget::Database {
@@ -57,6 +68,7 @@ pub(super) async fn target_of(
                 )
                 .at(field)
             })?;
+            groups::no_target(&container, instance, name)?;
             let instance = container.inventory.instance(instance).ok_or_else(|| {
                 Fault::invalid(
                     "BMSUserErrorInvalidRestoreRequest",
@@ -137,13 +149,27 @@ async fn container_of(tx: &mut dyn Tx, vault: &Vault, own: &Container, text: Opt
             })?
         }
     };
+    groups::is_a_server(&container)?;
     usable(&container)?;
     Ok(container)
 }
 
 fn usable(container: &Container) -> Result<()> {
+    let first_fault = container.inventory.instances.iter().find_map(|i| Some((&i.name, i.fault.as_ref()?)));
     if container.registration == Registration::Registered {
-        return Ok(());
+        // One instance that cannot be read makes the whole server no target (rulebook 2.1).
+        return match first_fault {
+            None => Ok(()),
+            Some((instance, fault)) => Err(Fault::conflict(
+                fault.code.clone(),
+                format!(
+                    "Server '{}' cannot be restored to: all of its instances must be readable, and '{instance}' is not. {} {} Then rediscover the server (inquire), and restore.",
+                    container.name.server,
+                    fault.message,
+                    fault.recommendations.join(" ")
+                ),
+            )),
+        };
     }
     Err(Fault::conflict(
         "BMSUserErrorContainerNotRegistered",

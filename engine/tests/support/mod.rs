@@ -97,6 +97,7 @@ pub fn caller() -> Caller {
         },
         activity_id: id.to_string(),
         request_key: Some(id.to_string()),
+        guard_requests: Vec::new(),
     }
 }
 pub fn enable(policy: &str) -> Change {
@@ -351,5 +352,6 @@ pub fn inventory() -> Inventory {
             ],
             fault: None,
         }],
+        ..Inventory::default()
     }
 }

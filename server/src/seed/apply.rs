@@ -7,7 +7,7 @@ use rsvault_domain::access::{Principal, RoleAssignment, role};
 use rsvault_domain::discovery::Server;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{NameKey, PrincipalId, ServerId};
-use rsvault_domain::ports::Simulation;
+use rsvault_domain::ports::{Simulation, StoreError};
 use rsvault_domain::simulation::ServerSpec;
 use rsvault_domain::tenancy::{ResourceGroup, Subscription};
 use rsvault_engine::{Engine, secret};
@@ -41,7 +41,10 @@ pub(crate) async fn apply_records(seed: &Seed, engine: &Engine) -> Result<()> {
         let record = Principal { id, client_id: principal.id.clone(), tenant, name: principal.id.clone() };
         tx.put_principal(&record, secret::hash(&principal.secret)).await?;
         let role = role(&principal.role).map_or_else(|| principal.role.clone(), |role| role.name.to_owned());
-        tx.put_assignment(&RoleAssignment { principal_id: id, role, scope: principal.scope.clone() }).await?;
+        match tx.insert_assignment(&RoleAssignment::seeded(id, &role, &principal.scope, engine.clock.now())).await {
+            Ok(()) | Err(StoreError::Exists(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     tx.commit().await?;
     Ok(())
@@ -77,6 +80,15 @@ pub(crate) async fn apply_servers(seed: &Seed, fleet: &Fleet, engine: &Engine) -
             None => fault,
         })?;
         crate::simulation::save_json(&fleet.folder(server.id).join(APPLIED), spec)?;
+    }
+    Ok(())
+}
+
+/// Makes the availability groups that are not there yet: what was changed at run time stays.
+pub(crate) async fn apply_groups(seed: &Seed, fleet: &Fleet, engine: &Engine) -> Result<()> {
+    let stand: Vec<NameKey> = fleet.groups().await?.iter().map(|(name, _)| NameKey::new(name)).collect();
+    for (name, spec) in seed.availability_groups.iter().filter(|(name, _)| !stand.contains(&NameKey::new(name))) {
+        rsvault_engine::emulator::put_group(engine, fleet, name, spec).await?;
     }
     Ok(())
 }

@@ -28,7 +28,31 @@ impl Seed {
             }
         }
         self.check_principals()?;
-        self.check_servers()
+        self.check_servers()?;
+        self.check_groups()
+    }
+
+    fn check_groups(&self) -> Result<(), String> {
+        let mut names = HashSet::new();
+        for (name, spec) in &self.availability_groups {
+            spec.validate(name).map_err(|fault| {
+                let field = fault.target.clone().map(|target| format!(".{target}")).unwrap_or_default();
+                format!("availabilityGroups.{name}{field}: {}", fault.message)
+            })?;
+            if !names.insert(name.to_lowercase()) {
+                return Err(format!("availabilityGroups.{name}: is listed twice; names are compared without case."));
+            }
+            for replica in &spec.replicas {
+                let server = self.servers.iter().find(|(name, _)| name.eq_ignore_ascii_case(&replica.server));
+                if server.is_none_or(|(_, server)| !server.instances.iter().any(|i| i.name.eq_ignore_ascii_case(&replica.instance))) {
+                    return Err(format!(
+                        "availabilityGroups.{name}.replicas: there is no server '{}' with an instance '{}' in the seed.",
+                        replica.server, replica.instance
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_principals(&self) -> Result<(), String> {

@@ -7,11 +7,11 @@
 mod apply;
 mod check;
 
-pub(crate) use apply::{apply_records, apply_servers};
+pub(crate) use apply::{apply_groups, apply_records, apply_servers};
 
 use crate::exit::{Failure, Outcome};
 use rsvault_domain::id::{SubscriptionId, TenantId};
-use rsvault_domain::simulation::ServerSpec;
+use rsvault_domain::simulation::{GroupSpec, ServerSpec};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,6 +33,9 @@ pub(crate) struct Seed {
     /// Simulated servers by name.
     #[serde(default)]
     pub(crate) servers: BTreeMap<String, ServerSpec>,
+    /// Simulated availability groups over them, by name.
+    #[serde(default)]
+    pub(crate) availability_groups: BTreeMap<String, GroupSpec>,
 }
 
 /// A subscription.

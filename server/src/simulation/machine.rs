@@ -8,7 +8,7 @@ use rsvault_agent::{Agent, AgentHandle, AgentSettings, Limits};
 use rsvault_domain::discovery::{Server, ServerState};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::ports::Clock;
-use rsvault_domain::simulation::{DatabaseSpec, SYSTEM_DATABASES, ServerSpec};
+use rsvault_domain::simulation::{DatabaseFaults, DatabaseSpec, Extension, SYSTEM_DATABASES, ServerSpec};
 use rsvault_engine::Engine;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,12 +18,16 @@ const SPEC: &str = "spec.json";
 const BYTES_PER_MIB: u64 = 1024 * 1024;
 /// In the end of a process and at power-off: what an agent's work gets to stop.
 const GRACE: Duration = Duration::from_millis(1500);
+/// Seconds between two signs of life of an agent that takes no work.
+const HUNG_ASKS_EVERY: u32 = 2;
 
 /// A server that is open.
 pub(super) struct Machine {
     pub(super) server: Arc<SimulatedServer>,
     spec: ServerSpec,
     agent: Option<AgentHandle>,
+    /// Whether that agent takes work.
+    takes_work: bool,
 }
 
 /// The spec that a folder was last made with.
@@ -55,7 +59,12 @@ impl Machine {
         clock: Arc<dyn Clock>,
     ) -> std::result::Result<Self, WorkloadError> {
         let server = SimulatedServer::open(&folder.join("machine"), name, spec, clock).await?;
-        Ok(Self { server, spec: spec.clone(), agent: None })
+        Ok(Self { server, spec: spec.clone(), agent: None, takes_work: true })
+    }
+
+    /// What it was last made with.
+    pub(super) fn made_of(&self) -> &ServerSpec {
+        &self.spec
     }
 
     pub(super) fn save_spec(&mut self, folder: &Path, spec: &ServerSpec) -> Result<()> {
@@ -63,32 +72,51 @@ impl Machine {
         save_json(&folder.join(SPEC), spec)
     }
 
-    /// Brings the agent up or down.
-    pub(super) async fn power(&mut self, engine: &Engine, vault: &Vault, server: &Server, folder: &Path, state: ServerState) -> Result<()> {
-        match (state, self.agent.take()) {
-            (ServerState::Stopped, Some(agent)) => agent.shutdown().await,
-            (ServerState::Stopped, None) => {}
-            (ServerState::Running, Some(agent)) => self.agent = Some(agent),
-            (ServerState::Running, None) => {
-                let credentials = enrolment(engine, vault, server, &folder.join("agent")).await?;
-                let settings = AgentSettings {
-                    vault_url: vault.url.clone(),
-                    ca_pem: vault.ca_pem.clone(),
-                    credentials,
-                    engines: vec![Arc::new(SimulatedEngine::new(self.server.clone()))],
-                    limits: Limits { grace: GRACE, ..Limits::default() },
-                    clock: engine.clock.clone(),
-                    state: Some(folder.join("agent")),
-                };
-                self.agent = Some(Agent::start(settings).map_err(Fault::internal)?);
+    /// Whether it is powered on.
+    pub(super) fn runs(&self) -> bool {
+        self.spec.state == ServerState::Running
+    }
+
+    /// Brings the agent up or down, as power and the state of the extension have it.
+    pub(super) async fn power(&mut self, engine: &Engine, vault: &Vault, server: &Server, folder: &Path) -> Result<()> {
+        let extension = self.spec.faults.extension;
+        let (up, takes_work) = (self.runs() && extension != Extension::Stopped, extension != Extension::NotPolling);
+        if let Some(agent) = self.agent.take() {
+            if up && takes_work == self.takes_work {
+                self.agent = Some(agent);
+                return Ok(());
             }
+            agent.shutdown().await;
+        }
+        self.takes_work = takes_work;
+        if up {
+            let credentials = enrolment(engine, vault, server, &folder.join("agent")).await?;
+            let limits = Limits { grace: GRACE, ..Limits::default() };
+            let settings = AgentSettings {
+                vault_url: vault.url.clone(),
+                ca_pem: vault.ca_pem.clone(),
+                credentials,
+                engines: vec![Arc::new(SimulatedEngine::new(self.server.clone()))],
+                limits: if takes_work { limits } else { Limits { takes_work, wait_seconds: HUNG_ASKS_EVERY, ..limits } },
+                clock: engine.clock.clone(),
+                state: Some(folder.join("agent")),
+            };
+            self.agent = Some(Agent::start(settings).map_err(Fault::internal)?);
         }
         Ok(())
     }
 
-    /// How busy its agent is, if it has one.
+    /// Restarts it: the agent ends what it does as a machine that goes down makes it, and comes back.
+    pub(super) async fn reboot(&mut self, engine: &Engine, vault: &Vault, server: &Server, folder: &Path) -> Result<()> {
+        if let Some(agent) = self.agent.take() {
+            agent.reboot().await;
+        }
+        self.power(engine, vault, server, folder).await
+    }
+
+    /// How busy its agent is, if it has one that takes work.
     pub(super) fn watch(&self) -> Option<AgentWatch> {
-        self.agent.as_ref().map(AgentHandle::watch)
+        self.agent.as_ref().filter(|_| self.takes_work).map(AgentHandle::watch)
     }
 
     /// What it was made of, and beside it the databases that were restored since.
@@ -108,6 +136,8 @@ impl Machine {
                         write_rate: 0,
                         write_interval_seconds: 1,
                         read_only: database.read_only,
+                        certificate: None,
+                        faults: DatabaseFaults::default(),
                     });
                 }
             }

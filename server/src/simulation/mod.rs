@@ -6,12 +6,14 @@
 //! one process at a time.
 
 mod enrol;
+mod groups;
 mod machine;
 
 use crate::exit::{Failure, Outcome, explain};
 use crate::timeline::Agents;
 use async_trait::async_trait;
 use enrol::Vault;
+use groups::Groups;
 use jiff::Timestamp;
 use machine::Machine;
 pub(crate) use machine::save_json;
@@ -23,12 +25,13 @@ use rsvault_domain::discovery::Server;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::ServerId;
 use rsvault_domain::ports::{OracleChange, OracleChecksum, OracleMoment, OracleWrite, Simulation};
-use rsvault_domain::simulation::ServerSpec;
+use rsvault_domain::simulation::{GroupSpec, ServerSpec};
 use rsvault_engine::Engine;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// All simulated servers of this process.
 pub(crate) struct Fleet {
@@ -37,6 +40,7 @@ pub(crate) struct Fleet {
     vault: Vault,
     /// A server is changed by one caller at a time; different servers do not wait for each other.
     machines: Mutex<HashMap<ServerId, Arc<tokio::sync::Mutex<Option<Machine>>>>>,
+    groups: Groups,
     /// Locked while the fleet lives.
     _lock: std::fs::File,
 }
@@ -50,7 +54,7 @@ impl Fleet {
         let lock = std::fs::File::create(dir.join("lock")).map_err(|e| refuse(&e))?;
         rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| refuse(&"another rsvault uses it. Stop that one, or choose another --data"))?;
-        Ok(Self { dir: servers, engine, vault: Vault { url, ca_pem }, machines: Mutex::default(), _lock: lock })
+        Ok(Self { dir: servers, engine, vault: Vault { url, ca_pem }, machines: Mutex::default(), groups: Groups::new(dir), _lock: lock })
     }
 
     /// Opens the servers that an earlier process left, as they were.
@@ -61,10 +65,19 @@ impl Fleet {
             servers.extend(tx.servers(subscription.id).await?);
         }
         drop(tx);
+        let mut made = Vec::new();
         for server in servers {
             if let Some(spec) = machine::saved_spec(&self.folder(server.id))? {
-                self.put(&server, &spec).await?;
+                let slot = self.slots().entry(server.id).or_default().clone();
+                let opened = Machine::open(&self.folder(server.id), &server.name, &spec, self.engine.clock.clone()).await;
+                *slot.lock().await = Some(opened.map_err(|e| fault(&e))?);
+                made.push((server, spec));
             }
+        }
+        self.reopen_groups().await?;
+        // Agents come last: what they are asked for is there.
+        for (server, spec) in made {
+            self.put(&server, &spec).await?;
         }
         Ok(())
     }
@@ -76,6 +89,7 @@ impl Fleet {
 
     /// Ends all agents and servers, each within `at_most`.
     pub(crate) async fn shutdown(&self, at_most: Duration) {
+        let _ = tokio::time::timeout(at_most, self.close_groups()).await;
         let slots: Vec<_> = self.slots().drain().map(|(_, slot)| slot).collect();
         let ends = slots.into_iter().map(|slot| async move {
             let machine = slot.lock().await.take();
@@ -113,6 +127,7 @@ impl Fleet {
 impl Simulation for Fleet {
     async fn put(&self, server: &Server, spec: &ServerSpec) -> Result<()> {
         spec.validate(&server.name)?;
+        let spec = &self.ungrouped(server.id, &server.name, spec).await;
         let slot = self.slots().entry(server.id).or_default().clone();
         let mut slot = slot.lock().await;
         let folder = self.folder(server.id);
@@ -124,7 +139,7 @@ impl Simulation for Fleet {
             None => slot.insert(Machine::open(&folder, &server.name, spec, self.engine.clock.clone()).await.map_err(|e| fault(&e))?),
         };
         machine.save_spec(&folder, spec)?;
-        machine.power(&self.engine, &self.vault, server, &folder, spec.state).await
+        machine.power(&self.engine, &self.vault, server, &folder).await
     }
 
     async fn get(&self, server: ServerId) -> Result<Option<ServerSpec>> {
@@ -152,8 +167,23 @@ impl Simulation for Fleet {
         Ok(OracleWrite { lsn: receipt.lsn, committed_at: receipt.committed_at })
     }
 
-    async fn foreign_backup(&self, server: ServerId, instance: &str, database: &str, kind: BackupKind) -> Result<OracleWrite> {
-        let receipt = self.server(server).await?.foreign_backup(instance, database, kind).await.map_err(|e| fault(&e))?;
+    async fn reboot(&self, server: &Server) -> Result<()> {
+        let stopped = || Fault::conflict("ServerNotRunning", format!("Server '{}' does not run. Start it with PUT.", server.name));
+        let slot = self.slot(server.id).ok_or_else(stopped)?;
+        let mut slot = slot.lock().await;
+        let machine = slot.as_mut().filter(|machine| machine.runs()).ok_or_else(stopped)?;
+        machine.reboot(&self.engine, &self.vault, server, &self.folder(server.id)).await
+    }
+
+    async fn foreign_backup(
+        &self,
+        server: ServerId,
+        instance: &str,
+        database: &str,
+        kind: BackupKind,
+        product: Option<String>,
+    ) -> Result<OracleWrite> {
+        let receipt = self.server(server).await?.foreign_backup(instance, database, kind, product).await.map_err(|e| fault(&e))?;
         Ok(OracleWrite { lsn: receipt.lsn, committed_at: receipt.committed_at })
     }
 
@@ -165,6 +195,19 @@ impl Simulation for Fleet {
         };
         let sum = self.server(server).await?.checksum(instance, database, at).await.map_err(|e| fault(&e))?;
         Ok(OracleChecksum { lsn: sum.lsn, committed_at: sum.committed_at, hash: sum.hash })
+    }
+
+    async fn put_group(&self, name: &str, servers: &[Server], spec: &GroupSpec) -> Result<Uuid> {
+        spec.validate(name)?;
+        self.make_group(name, servers, spec).await
+    }
+
+    async fn groups(&self) -> Result<Vec<(String, GroupSpec)>> {
+        Ok(self.all_groups().await)
+    }
+
+    async fn delete_group(&self, name: &str) -> Result<bool> {
+        self.drop_group(name).await
     }
 }
 
@@ -225,6 +268,9 @@ fn fault(error: &WorkloadError) -> Fault {
 pub(crate) async fn start(fleet: &Fleet, seed: &crate::seed::Seed) -> Outcome<()> {
     fleet.reopen().await.map_err(|f| Failure::run(format!("cannot reopen the simulated servers: {}", explain(&f))))?;
     crate::seed::apply_servers(seed, fleet, &fleet.engine)
+        .await
+        .map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))?;
+    crate::seed::apply_groups(seed, fleet, &fleet.engine)
         .await
         .map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))
 }

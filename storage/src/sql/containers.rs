@@ -6,7 +6,7 @@ use super::page::{after_text, fetch, slice};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rsvault_domain::discovery::{Container, Inventory, Registration};
-use rsvault_domain::id::{ContainerId, ContainerName, NameKey, ServerId, VaultId};
+use rsvault_domain::id::{ContainerId, ContainerKind, ContainerName, NameKey, ServerId, VaultId};
 use rsvault_domain::ports::{ContainerRows, Page, Slice, StoreError, StoreResult};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ row! {
         id: Uuid,
         vault_id: Uuid,
         server_id: Uuid,
+        kind: String,
         resource_group: String,
         server_name: String,
         source_resource_id: String,
@@ -33,7 +34,11 @@ impl TryFrom<ContainerRow> for Container {
             id: row.id.into(),
             vault_id: row.vault_id.into(),
             server_id: row.server_id.into(),
-            name: ContainerName::new(row.resource_group, row.server_name),
+            name: ContainerName {
+                kind: word("containers.kind", &row.kind, ContainerKind::parse)?,
+                resource_group: row.resource_group,
+                server: row.server_name,
+            },
             source_resource_id: row.source_resource_id,
             registration: word("containers.registration", &row.registration, Registration::parse)?,
             healthy: row.healthy,
@@ -45,10 +50,10 @@ impl TryFrom<ContainerRow> for Container {
 }
 
 const INSERT: &str = "INSERT INTO containers (id, vault_id, server_id, name_key, resource_group, server_name, source_resource_id,
-        registration, healthy, inventory, updated_at, discover_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+        registration, healthy, inventory, updated_at, discover_at, kind)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE containers SET vault_id = $2, server_id = $3, name_key = $4, resource_group = $5, server_name = $6,
-        source_resource_id = $7, registration = $8, healthy = $9, inventory = $10, updated_at = $11, discover_at = $12
+        source_resource_id = $7, registration = $8, healthy = $9, inventory = $10, updated_at = $11, discover_at = $12, kind = $13
     WHERE id = $1";
 pub(super) const TO_DISCOVER: &str =
     "SELECT * FROM containers WHERE registration = 'Registered' AND discover_at <= $1 ORDER BY discover_at, id LIMIT $2";
@@ -68,6 +73,7 @@ impl Tx {
             .bind(Json(container.inventory.clone()))
             .bind(micros(container.updated_at))
             .bind(container.discover_at.map(micros))
+            .bind(container.name.kind.as_str())
     }
 }
 
@@ -90,10 +96,12 @@ impl ContainerRows for Tx {
     }
 
     async fn container_of_server(&mut self, server: ServerId) -> StoreResult<Option<Container>> {
-        self.query("SELECT * FROM containers WHERE server_id = $1 AND registration <> 'SoftDeleted' ORDER BY id LIMIT 1")
-            .bind(server.0)
-            .optional::<ContainerRow, _>()
-            .await
+        self.query(
+            "SELECT * FROM containers WHERE server_id = $1 AND kind = 'server' AND registration <> 'SoftDeleted' ORDER BY id LIMIT 1",
+        )
+        .bind(server.0)
+        .optional::<ContainerRow, _>()
+        .await
     }
 
     async fn containers(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Container>> {

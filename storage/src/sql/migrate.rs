@@ -15,6 +15,30 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0001_initial.sql"),
     ),
     (2, "time", include_str!("../../../migrations/sqlite/0002_time.sql"), include_str!("../../../migrations/postgres/0002_time.sql")),
+    (
+        4,
+        "availability_groups",
+        include_str!("../../../migrations/sqlite/0004_availability_groups.sql"),
+        include_str!("../../../migrations/postgres/0004_availability_groups.sql"),
+    ),
+    (
+        5,
+        "vault_features",
+        include_str!("../../../migrations/sqlite/0005_vault_features.sql"),
+        include_str!("../../../migrations/postgres/0005_vault_features.sql"),
+    ),
+    (
+        6,
+        "deleted_vaults_guards",
+        include_str!("../../../migrations/sqlite/0006_deleted_vaults_guards.sql"),
+        include_str!("../../../migrations/postgres/0006_deleted_vaults_guards.sql"),
+    ),
+    (
+        7,
+        "regions",
+        include_str!("../../../migrations/sqlite/0007_regions.sql"),
+        include_str!("../../../migrations/postgres/0007_regions.sql"),
+    ),
 ];
 
 /// Runs what is due.

@@ -195,7 +195,7 @@ impl ServerRows for Tx {
         self.query(
             "SELECT s.* FROM discovered_servers d JOIN servers s ON s.id = d.server_id
              WHERE d.vault_id = $1
-               AND NOT EXISTS (SELECT 1 FROM containers c WHERE c.server_id = s.id AND c.registration <> 'SoftDeleted')
+               AND NOT EXISTS (SELECT 1 FROM containers c WHERE c.server_id = s.id AND c.kind = 'server' AND c.registration <> 'SoftDeleted')
              ORDER BY s.name_key, s.id",
         )
         .bind(vault.0)

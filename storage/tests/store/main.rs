@@ -7,11 +7,18 @@
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "what is expected reads better as a list")]
 #![allow(clippy::disallowed_methods, reason = "a test awaits what it spawns")]
 
+mod archive;
 mod bed;
+mod features;
+mod groups;
+mod intents;
+mod guards;
 mod leases;
 mod points;
 mod prune;
+mod quotas;
 mod records;
+mod replicas;
 mod sample;
 mod schema;
 mod sets;

@@ -1,6 +1,7 @@
 //! Records to store: each differs from the others in its id, and where it says so in its name.
 
 use jiff::{SignedDuration, Timestamp};
+use rsvault_domain::archive::Tier;
 use rsvault_domain::backup::*;
 use rsvault_domain::discovery::*;
 use rsvault_domain::fault::JobFault;
@@ -10,6 +11,7 @@ use rsvault_domain::operation::{Operation, OperationStatus, Subject, vault_key};
 use rsvault_domain::policy::{Policy, PolicySpec, Schedule, SqlPolicy, SubPolicy, SubPolicyType};
 use rsvault_domain::ports::Tx;
 use rsvault_domain::protection::{ItemState, ProtectedItem, Track};
+use rsvault_domain::vault::identity::Identity;
 use rsvault_domain::vault::{Immutability, SoftDelete, SoftDeleteState, StorageModel, Vault, VaultSettings};
 use rsvault_domain::work::{AgentCommand, CommandState, CommandWork, InquiryPurpose};
 use serde_json::json;
@@ -45,14 +47,17 @@ pub(crate) fn vault(name: &str) -> Vault {
             monitoring: json!({"b": 1, "a": [true, null, 1.5]}),
             cost_management: json!(null),
             restore_settings: json!({}),
-            identity: Some(json!({"type": "SystemAssigned"})),
+            identity: Some(Identity { system: true, tenant: None, users: Vec::new() }),
+            encryption: None,
+            private_endpoints: Vec::new(),
             immutability: Immutability::Unlocked,
+            guard: None,
         },
         used: true,
         etag: 3,
         created_at: at(0),
         updated_at: at(1),
-        deleted_at: None,
+        soft_deleted: None,
     }
 }
 
@@ -93,6 +98,7 @@ pub(crate) fn container(vault: VaultId, server: &Server) -> Container {
                 databases: vec![database],
                 fault: Some(fault),
             }],
+            ..Inventory::default()
         },
         discover_at: None,
         updated_at: at(2),
@@ -226,6 +232,7 @@ pub(crate) fn point(set: &BackupSet, name: &str, kind: BackupKind, seconds: i64)
         expires_at: Some(at(1_000_000)),
         soft_deleted: None,
         on_demand: true,
+        tier: Tier::Standard,
         facts: facts(),
         sealed_bytes: 1 << 42,
     }

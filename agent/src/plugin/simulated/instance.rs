@@ -42,7 +42,7 @@ pub(super) struct Instance {
     pub(super) folder: PathBuf,
     pub(super) clock: Arc<dyn Clock>,
     settings: Mutex<Settings>,
-    shelf: Mutex<Shelf>,
+    pub(super) shelf: Mutex<Shelf>,
     claims: Mutex<HashSet<(Work, NameKey)>>,
     /// Logs of overwritten databases that the oracle has asked for.
     bygone: Mutex<HashMap<PathBuf, Arc<Bygone>>>,
@@ -50,9 +50,9 @@ pub(super) struct Instance {
     pub(super) untouched: Mutex<HashSet<Uuid>>,
 }
 
-struct Shelf {
+pub(super) struct Shelf {
     catalog: Catalog,
-    open: OpenDatabases,
+    pub(super) open: OpenDatabases,
 }
 
 /// What only one may do to a database at a time.

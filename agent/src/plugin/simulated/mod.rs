@@ -16,6 +16,8 @@ mod chain;
 mod change;
 mod database;
 mod format;
+mod group;
+mod hand_over;
 mod index;
 mod instance;
 mod oracle;
@@ -29,13 +31,16 @@ mod txlog;
 mod writer;
 
 pub use database::WriteReceipt;
+pub use group::SimulatedGroup;
 pub use oracle::{At, Checksum};
 pub use server::SimulatedServer;
 
 use super::{BackupOutput, BackupRequest, RestoreInput, Workload, WorkloadError};
 use async_trait::async_trait;
+use rsvault_domain::availability::GroupInventory;
 use rsvault_domain::backup::BackupFacts;
 use rsvault_domain::discovery::InstanceInventory;
+use rsvault_domain::fault::JobFault;
 use rsvault_domain::restore::{RestorePlan, RestoreStep, RestoreTarget};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +71,11 @@ impl Workload for SimulatedEngine {
         Ok(self.0.inventory())
     }
 
+    async fn groups(&self) -> Result<(Vec<GroupInventory>, Option<JobFault>), WorkloadError> {
+        let (groups, blind) = self.0.group_inventory();
+        Ok((groups, blind.map(|error| error.to_job_fault())))
+    }
+
     async fn backup(
         &self,
         request: &BackupRequest,
@@ -73,11 +83,12 @@ impl Workload for SimulatedEngine {
         cancel: &CancellationToken,
     ) -> Result<BackupFacts, WorkloadError> {
         self.0.ready()?;
-        backup::run(&self.0.instance(&request.instance)?, request, output, cancel).await
+        let source = self.0.source(&request.instance, &request.database, request.kind)?;
+        backup::run(&source, request, output, cancel).await
     }
 
     async fn confirm(&self, request: &BackupRequest, facts: &BackupFacts) -> Result<(), WorkloadError> {
-        let (entry, database) = self.0.instance(&request.instance)?.database(&request.database)?;
+        let (entry, database) = self.0.holder(&request.instance)?.database(&request.database)?;
         let (kind, facts) = (request.kind, facts.clone());
         server::blocking(move || database.confirm(kind, &facts, entry.recovery_model)).await
     }

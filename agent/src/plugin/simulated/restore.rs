@@ -45,8 +45,17 @@ pub(super) fn check<'a>(server: &SimulatedServer, plan: &'a RestorePlan) -> Resu
     if logs.iter().any(|kind| *kind != BackupKind::Log) {
         return Err(refuse("After the full comes at most one Differential, then logs.".into()));
     }
+    if let Some(group) = server.groups().iter().find(|group| NameKey::new(&group.name) == NameKey::new(instance)) {
+        return Err(refuse(format!(
+            "'{}' is an availability group; restore to an instance, then add the database to the group.",
+            group.name
+        )));
+    }
     let instance = server.instance(instance)?;
     instance.connect()?;
+    if let Some(group) = server.group_of(&instance.name, database) {
+        return Err(refuse(format!("Database '{database}' is in availability group '{}' and cannot be restored over.", group.name)));
+    }
     let existing = instance.lookup(database).map(|(entry, _)| entry);
     if existing.is_some() && !overwrite {
         return Err(WorkloadError::fault(

@@ -8,6 +8,7 @@ use super::aside::Aside;
 use super::backup;
 use super::catalog::{Entry, Origin, file_name};
 use super::database::{Database, WriteReceipt};
+use super::group::SimulatedGroup;
 use super::instance::{Instance, Settings, Work, lock};
 use super::oracle::{At, Checksum};
 use super::pages::{PAGES_PER_MIB, seed_of};
@@ -19,7 +20,7 @@ use rsvault_domain::discovery::{InstanceInventory, ServerState};
 use rsvault_domain::id::NameKey;
 use rsvault_domain::ports::{Clock, OracleChange};
 use rsvault_domain::simulation::{DatabaseFaults, DatabaseSpec, InstanceSpec, SYSTEM_DATABASES, ServerFaults, ServerSpec};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,10 @@ pub struct SimulatedServer {
     clock: Arc<dyn Clock>,
     instances: Mutex<BTreeMap<NameKey, Arc<Instance>>>,
     faults: Mutex<ServerFaults>,
+    /// Availability groups that it takes part in.
+    pub(super) groups: Mutex<Vec<Arc<SimulatedGroup>>>,
+    /// Groups that it has left.
+    pub(super) left: Mutex<HashSet<NameKey>>,
     /// One change of the whole at a time.
     applying: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
@@ -59,6 +64,8 @@ impl SimulatedServer {
             clock,
             instances: Mutex::new(instances),
             faults: Mutex::default(),
+            groups: Mutex::default(),
+            left: Mutex::default(),
             applying: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -134,7 +141,10 @@ impl SimulatedServer {
             self.provide(&instance, &spec, Origin::System)?;
         }
         for database in &spec.databases {
-            self.provide(&instance, database, Origin::Spec)?;
+            // One that is in an availability group stays there.
+            if self.group_of(&instance.name, &database.name).is_none() {
+                self.provide(&instance, database, Origin::Spec)?;
+            }
         }
         instance.set(Settings {
             version: spec.version.clone().unwrap_or_else(|| VERSION.to_owned()),
@@ -150,7 +160,7 @@ impl SimulatedServer {
     }
 
     /// What the writer of a database does; None for none.
-    fn pace(&self, instance: &Instance, spec: &DatabaseSpec) -> Option<Pace> {
+    pub(super) fn pace(&self, instance: &Instance, spec: &DatabaseSpec) -> Option<Pace> {
         (spec.write_rate > 0 && !spec.read_only).then(|| Pace {
             pages: spec.write_rate,
             every: SignedDuration::from_secs(spec.write_interval_seconds.max(1).into()),
@@ -163,7 +173,7 @@ impl SimulatedServer {
 
     /// Makes a database if it is missing; else only its recovery model and whether it is read-only
     /// follow the spec.
-    fn provide(&self, instance: &Arc<Instance>, spec: &DatabaseSpec, origin: Origin) -> Result<(), WorkloadError> {
+    pub(super) fn provide(&self, instance: &Arc<Instance>, spec: &DatabaseSpec, origin: Origin) -> Result<(), WorkloadError> {
         let (name, model, read_only) = (spec.name.as_str(), spec.recovery_model, spec.read_only);
         if let Some((entry, database)) = instance.lookup(name) {
             if (entry.origin, entry.recovery_model, entry.read_only, &entry.certificate) == (origin, model, read_only, &spec.certificate) {
@@ -227,6 +237,7 @@ impl SimulatedServer {
                 }
             }
         }
+        self.groups().iter().for_each(|group| group.retune());
     }
     /// The same, off the async threads.
     pub(super) async fn retuned(self: &Arc<Self>) -> Result<(), WorkloadError> {
@@ -245,11 +256,15 @@ impl SimulatedServer {
     /// Pages that the writers change until `at`: a clock that jumps there has them all to write.
     pub fn writes_by(&self, at: Timestamp) -> u64 {
         let databases = self.instances().into_iter().flat_map(|instance| instance.open_databases().into_values());
-        databases.map(|database| database.writes_by(at)).fold(0, u64::saturating_add)
+        let own = databases.map(|database| database.writes_by(at)).fold(0, u64::saturating_add);
+        // A group is counted once: where it is the primary.
+        let groups = self.groups().into_iter().filter(|group| group.is_primary(self)).map(|group| group.writes_by(at));
+        groups.fold(own, u64::saturating_add)
     }
 
     /// Lets the writers catch up and removes restores that nobody went on with.
     pub(super) fn look(&self) {
+        self.groups().iter().filter(|group| group.is_primary(self)).for_each(|group| group.look());
         for instance in self.instances() {
             for database in instance.open_databases().into_values() {
                 if let Err(error) = database.current().map(|_| ())
@@ -273,7 +288,8 @@ impl SimulatedServer {
 
     /// Instance (folded) and name of the database that a file belongs to.
     pub(super) fn owner(&self, path: &Path) -> Option<(NameKey, String)> {
-        lock(&self.instances).iter().find_map(|(key, instance)| Some((key.clone(), instance.owner(path)?)))
+        let own = lock(&self.instances).iter().find_map(|(key, instance)| Some((key.clone(), instance.owner(path)?)));
+        own.or_else(|| self.groups().iter().find_map(|group| Some((NameKey::new(&group.name), group.instance.owner(path)?))))
     }
 
     /// What is wrong with the server.
@@ -288,7 +304,9 @@ impl SimulatedServer {
 
     /// Commits a change of a database; which pages and what they hold then follows from its seed.
     pub async fn write(&self, instance: &str, database: &str, change: OracleChange) -> Result<WriteReceipt, WorkloadError> {
-        let (entry, database) = self.instance(instance)?.database(database)?;
+        let holder = self.holder_of(instance, database)?;
+        self.may_write(&holder)?;
+        let (entry, database) = holder.database(database)?;
         if entry.read_only {
             return Err(WorkloadError::fault(
                 "UserErrorGenericSQLUserCorrectableFault",
@@ -309,7 +327,7 @@ impl SimulatedServer {
         kind: BackupKind,
         product: Option<String>,
     ) -> Result<WriteReceipt, WorkloadError> {
-        let instance = self.instance(instance)?;
+        let instance = self.holder_of(instance, database)?;
         instance.connect()?;
         let (entry, database) = instance.database(database)?;
         backup::refuse_kind(&entry, kind)?;
@@ -319,7 +337,7 @@ impl SimulatedServer {
     /// The oracle: the hash of all pages at an LSN or a time, known from the history of changes; with
     /// no `at`, read from the data file as it is now.
     pub async fn checksum(&self, instance: &str, database: &str, at: Option<At>) -> Result<Checksum, WorkloadError> {
-        let (instance, database) = (self.instance(instance)?, database.to_owned());
+        let (instance, database) = (self.holder_of(instance, database)?, database.to_owned());
         blocking(move || instance.checksum(&database, at)).await
     }
 

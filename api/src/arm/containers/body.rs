@@ -1,5 +1,6 @@
 //! The wire form of a protection container (wire-facts 3).
 
+use super::nodes::{NodeView, nodes_of};
 use crate::arm::fields::{one_of, required, unsupported};
 use crate::arm::filter::WORKLOADS;
 use crate::arm::moment;
@@ -101,9 +102,9 @@ pub(crate) struct ContainerPropertiesView {
     pub(crate) registration_status: &'static str,
     /// `Healthy`, `NotReachable`, `Deleted`.
     pub(crate) health_status: &'static str,
-    /// `VMAppContainer`.
+    /// `VMAppContainer`; `SQLAGWorkLoadContainer` for an availability group, `AzureWorkloadContainer` when it is read alone.
     pub(crate) container_type: &'static str,
-    /// `VMAppContainer`.
+    /// `VMAppContainer` or `SQLAGWorkLoadContainer`.
     pub(crate) protectable_object_type: &'static str,
 }
 
@@ -116,6 +117,9 @@ pub(crate) struct ContainerExtendedInfoView {
     pub(crate) host_server_name: Option<String>,
     /// The inquiry.
     pub(crate) inquiry_info: InquiryInfoView,
+    /// Nodes of an availability group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nodes_list: Option<Vec<NodeView>>,
 }
 
 /// An inquiry.
@@ -161,7 +165,7 @@ pub(crate) struct InquiryValidationView {
     pub(crate) status: &'static str,
     /// `Success`, or what went wrong.
     pub(crate) error_detail: InquiryErrorView,
-    /// The code once more.
+    /// The code once more, or the plug-in's own words.
     pub(crate) additional_detail: String,
     /// Counts by kind.
     pub(crate) protectable_item_count: ProtectableCountView,
@@ -178,9 +182,17 @@ pub(crate) struct ProtectableCountView {
     pub(crate) sql_database: usize,
 }
 
+/// Type of an availability group's container.
+const GROUP: &str = "SQLAGWorkLoadContainer";
+
 /// The guest's own name, which answers call the server's (wire-facts 0.9).
 pub(crate) fn host_name(container: &Container, server: Option<&Server>) -> String {
-    server.map_or_else(|| container.name.server.chars().take(15).collect(), Server::host_name)
+    match server.filter(|_| !container.name.is_group()) {
+        Some(server) => server.host_name(),
+        // A group stands for its servers: its databases keep their place through a failover.
+        None if container.name.is_group() => container.name.server.clone(),
+        None => container.name.server.chars().take(15).collect(),
+    }
 }
 
 /// ARM id of a container.
@@ -196,12 +208,17 @@ impl ContainerView {
         let none = JobFault::catalogue("UserErrorNoSQlInstancesOnMachine", "");
         let empty = inventory.instances.is_empty();
         // A faulty instance leaves the inquiry itself a success; only a machine without any fails it (wire-facts 0.11, 3).
-        let fault = if empty { Some(&none) } else { inventory.instances.iter().find_map(|i: &InstanceInventory| i.fault.as_ref()) };
+        let fault = if empty {
+            Some(&none)
+        } else {
+            inventory.instances.iter().find_map(|i: &InstanceInventory| i.fault.as_ref()).or(inventory.groups_fault.as_ref())
+        };
         let detail = match fault {
             Some(f) => InquiryErrorView { code: f.code.clone(), message: f.message.clone(), recommendations: f.recommendations.clone() },
             None => InquiryErrorView { code: "Success".to_owned(), message: String::new(), recommendations: vec![String::new()] },
         };
         let databases = inventory.database_count();
+        let kind = if container.name.is_group() { GROUP } else { "VMAppContainer" };
         Self {
             id: container_id(vault, container),
             name: container.name.to_string(),
@@ -219,15 +236,16 @@ impl ContainerView {
                             item_count: databases,
                             inquiry_validation: InquiryValidationView {
                                 status: if fault.is_some() { "Failed" } else { "Success" },
-                                additional_detail: fault.map(|f| f.code.clone()).unwrap_or_default(),
+                                additional_detail: fault.map(additional).unwrap_or_default(),
                                 error_detail: detail,
                                 protectable_item_count: ProtectableCountView {
-                                    sql_instance: inventory.instances.len(),
+                                    sql_instance: if container.name.is_group() { 0 } else { inventory.instances.len() },
                                     sql_database: databases,
                                 },
                             },
                         }],
                     },
+                    nodes_list: container.group().map(nodes_of),
                 },
                 friendly_name: container.name.server.clone(),
                 backup_management_type: "AzureWorkload",
@@ -237,16 +255,31 @@ impl ContainerView {
                     (_, true) => "Healthy",
                     (_, false) => "NotReachable",
                 },
-                container_type: "VMAppContainer",
-                protectable_object_type: "VMAppContainer",
+                container_type: kind,
+                protectable_object_type: kind,
             },
         }
+    }
+    /// As a single GET shows it. The current Python SDK, and so Azure CLI 2.91, knows only the direct children of
+    /// `ProtectionContainer`; for a group's own type it makes an object without `extended_info`, on which
+    /// `protectable-item list` and all that follows from it fail. The parent type has the same fields and is read by
+    /// all clients, so that the nodes of a group are seen by 2.90 and 2.91 alike. Lists tell the group's own type.
+    pub(crate) fn into_single(mut self) -> Self {
+        if self.properties.container_type == GROUP {
+            self.properties.container_type = "AzureWorkloadContainer";
+        }
+        self
     }
     /// As the result of a registration shows it: without `type` (wire-facts 2).
     pub(crate) fn into_result(mut self) -> Self {
         self.r#type = None;
         self
     }
+}
+
+/// The plug-in's own words where it could not connect, else the code once more (wire-facts 0.11, 3).
+fn additional(fault: &JobFault) -> String {
+    if fault.code == "UserErrorOpeningSQLConnection" { fault.message.clone() } else { fault.code.clone() }
 }
 
 /// A list of containers.

@@ -19,5 +19,5 @@ pub(crate) async fn handler(
     ArmPath(path): ArmPath<ContainerPath>,
 ) -> Result<Json<ContainerView>, ArmError> {
     let found = discovery::get(&state.engine, &path.vault().ask()?, &path.container()?).await?;
-    Ok(Json(ContainerView::new(&found)))
+    Ok(Json(ContainerView::new(&found).into_single()))
 }

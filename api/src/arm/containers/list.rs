@@ -25,13 +25,13 @@ pub(crate) async fn handler(
     uri: Uri,
 ) -> Result<Json<ContainerList>, ArmError> {
     let filter = Filter::parse(query.filter.as_deref(), &["backupManagementType", "status", "friendlyName", "containerType"])?;
-    let workload = filter.admits_workload()? && filter.admits("containerType", "VMAppContainer");
+    let workload = filter.admits_workload()?;
     let status = filter.known("status", STATES)?;
     let slice = discovery::list(&state.engine, &path.ask()?, &query.page()?).await?;
     let wanted = |view: &ContainerView| {
         let have = view.properties.registration_status;
         let by_status = status.is_none_or(|want| want == have || (want == "Registered" && have == "SoftDeleted"));
-        workload && by_status && filter.admits("friendlyName", &view.properties.friendly_name)
+        workload && by_status && filter.admits("containerType", view.properties.container_type) && filter.admits("friendlyName", &view.properties.friendly_name)
     };
     let value = slice.items.iter().map(ContainerView::new).filter(wanted).collect();
     Ok(Json(ContainerList { value, next_link: next_link(&caller.base_url, &uri, slice.next.as_deref()) }))

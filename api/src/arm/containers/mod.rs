@@ -7,6 +7,7 @@ mod inquire;
 mod list;
 mod list_deleted;
 mod list_protectable;
+pub(crate) mod nodes;
 mod operation_result;
 mod operation_status;
 mod put;

@@ -1,6 +1,7 @@
 //! The wire form of a protected item (wire-facts 6).
 
 use crate::arm::containers::body::{container_id, host_name};
+use crate::arm::containers::nodes::{NodeView, nodes_of};
 use crate::arm::moment;
 use jiff::Timestamp;
 use rsvault_domain::discovery::Container;
@@ -33,6 +34,8 @@ pub(crate) struct ItemPropertiesBody {
     pub(crate) protection_state: Option<String>,
     /// True to undelete.
     pub(crate) is_rehydrate: Option<bool>,
+    /// The Resource Guard's requests, for a policy that keeps backups shorter.
+    pub(crate) resource_guard_operation_requests: Option<Vec<String>>,
 }
 
 /// A protected item.
@@ -58,8 +61,11 @@ pub(crate) struct ItemPropertiesView {
     pub(crate) server_name: String,
     /// Instance.
     pub(crate) parent_name: String,
-    /// `AzureVmWorkloadSQLInstance`.
+    /// `AzureVmWorkloadSQLInstance`, or `AzureVmWorkloadSQLAvailabilityGroup` (the service's word is not known).
     pub(crate) parent_type: &'static str,
+    /// Nodes of an availability group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nodes_list: Option<Vec<NodeView>>,
     /// `Healthy` or `Unhealthy`.
     pub(crate) protection_status: &'static str,
     /// `IRPending`, `Protected`, `ProtectionStopped`, `BackupsSuspended`.
@@ -226,7 +232,11 @@ impl ItemView {
                 friendly_name: database.map_or(&item.name.database, |d| &d.name).clone(),
                 server_name: host_name(container, server.as_ref()),
                 parent_name: instance.map_or(&item.name.instance, |i| &i.name).clone(),
-                parent_type: "AzureVmWorkloadSQLInstance",
+                parent_type: match container.group() {
+                    Some(_) => "AzureVmWorkloadSQLAvailabilityGroup",
+                    None => "AzureVmWorkloadSQLInstance",
+                },
+                nodes_list: container.group().map(nodes_of),
                 protection_status: if troubled { "Unhealthy" } else { "Healthy" },
                 protection_state: item.state.as_str(),
                 last_backup_status: match (failed, points.count) {
@@ -250,7 +260,7 @@ impl ItemView {
                 extended_info: details.then(|| ItemExtendedInfoView {
                     oldest_recovery_point: points.oldest.map(moment::second),
                     recovery_point_count: points.count,
-                    policy_state: "Consistent",
+                    policy_state: if item.track.policy_fault.is_some() { "Inconsistent" } else { "Consistent" },
                     recovery_model: item.recovery_model.wire(),
                 }),
                 protected_item_type: "AzureVmWorkloadSQLDatabase",

@@ -2,8 +2,9 @@
 //! case, as the service has them; workload items keep theirs.
 
 use crate::arm::containers::body::{container_id, host_name};
-use rsvault_domain::discovery::InstanceInventory;
-use rsvault_engine::discovery::{ContainerView, ProtectableItem};
+use crate::arm::containers::nodes::{NodeView, nodes_of};
+use rsvault_domain::discovery::Container;
+use rsvault_engine::discovery::{ContainerView, Found, ProtectableItem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,31 +31,34 @@ pub(crate) struct ProtectableItemPropertiesView {
     pub(crate) server_name: String,
     /// True for instances.
     pub(crate) is_auto_protectable: bool,
-    /// False.
+    /// Whether the instance is auto-protected; its databases say false.
     pub(crate) is_auto_protected: bool,
     /// Databases of an instance.
     pub(crate) subinquireditemcount: usize,
     /// 0.
     pub(crate) subprotectableitemcount: usize,
-    /// Whether an instance can be backed up.
+    /// Whether an instance can be backed up; of a database only if it cannot be protected, or not by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prebackupvalidation: Option<PreBackupValidationView>,
-    /// True for databases; the capital is the service's own.
+    /// True for databases, unless no way protects them; the capital is the service's own.
     #[serde(rename = "IsProtectable")]
     pub(crate) is_protectable: bool,
     /// `AzureWorkload`.
     pub(crate) backup_management_type: &'static str,
     /// `SQL`.
     pub(crate) workload_type: &'static str,
-    /// `SQLInstance` or `SQLDataBase`.
+    /// `SQLInstance`, `SQLAvailabilityGroupContainer` or `SQLDataBase`.
     pub(crate) protectable_item_type: &'static str,
     /// Name as people know it.
     pub(crate) friendly_name: String,
     /// `NotProtected`: what is protected leaves this list.
     pub(crate) protection_state: &'static str,
+    /// Nodes of an availability group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nodes_list: Option<Vec<NodeView>>,
 }
 
-/// Whether an instance can be backed up.
+/// Whether an instance or a database can be backed up.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PreBackupValidationView {
     /// `Success` or `Failed`.
@@ -68,12 +72,12 @@ pub(crate) struct PreBackupValidationView {
 
 impl ProtectableItemView {
     /// A row.
-    pub(crate) fn new(found: &ProtectableItem) -> Self {
-        let ContainerView { vault, container, server } = &found.container;
-        let instance = &found.instance;
+    pub(crate) fn new(item: &ProtectableItem) -> Self {
+        let ProtectableItem { found, auto_protected, selectable } = item;
+        let ContainerView { vault, container, server } = found.container.as_ref();
         let name = match &found.database {
-            Some(database) => format!("sqldatabase;{};{}", instance.name, database.name).to_lowercase(),
-            None => format!("sqlinstance;{}", instance.name).to_lowercase(),
+            Some(database) => format!("sqldatabase;{};{database}", found.instance).to_lowercase(),
+            None => format!("{};{}", kind_of(container), found.instance).to_lowercase(),
         };
         let at = format!("{}/backupFabrics/Azure/protectionContainers/{}", vault.arm_id(), container.name.to_string().to_lowercase());
         let whole = found.database.is_none();
@@ -82,26 +86,32 @@ impl ProtectableItemView {
             name,
             r#type: "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectableItems",
             properties: ProtectableItemPropertiesView {
-                parent_name: instance.name.clone(),
+                parent_name: found.instance.clone(),
                 server_name: host_name(container, server.as_ref()),
                 is_auto_protectable: whole,
-                is_auto_protected: false,
-                subinquireditemcount: if whole { instance.databases.len() } else { 0 },
+                is_auto_protected: *auto_protected,
+                subinquireditemcount: if whole { found.databases } else { 0 },
                 subprotectableitemcount: 0,
-                prebackupvalidation: whole.then(|| validation(instance)),
-                is_protectable: !whole,
+                prebackupvalidation: (whole || found.fault.is_some()).then(|| validation(found)),
+                is_protectable: *selectable,
                 backup_management_type: "AzureWorkload",
                 workload_type: "SQL",
-                protectable_item_type: if whole { "SQLInstance" } else { "SQLDataBase" },
-                friendly_name: found.database.as_ref().map_or_else(|| instance.name.clone(), |d| d.name.clone()),
+                protectable_item_type: if whole { kind_of(container) } else { "SQLDataBase" },
+                friendly_name: found.database.as_ref().unwrap_or(&found.instance).clone(),
                 protection_state: "NotProtected",
+                nodes_list: container.group().filter(|_| whole).map(nodes_of),
             },
         }
     }
 }
 
-fn validation(instance: &InstanceInventory) -> PreBackupValidationView {
-    match &instance.fault {
+/// What stands above the databases of a container: the instances of a server, or the group itself.
+fn kind_of(container: &Container) -> &'static str {
+    if container.name.is_group() { "SQLAvailabilityGroupContainer" } else { "SQLInstance" }
+}
+
+fn validation(found: &Found) -> PreBackupValidationView {
+    match &found.fault {
         None => PreBackupValidationView { status: "Success", code: "Success".to_owned(), message: None },
         Some(fault) => PreBackupValidationView { status: "Failed", code: fault.code.clone(), message: Some(fault.message.clone()) },
     }
@@ -109,9 +119,13 @@ fn validation(instance: &InstanceInventory) -> PreBackupValidationView {
 
 /// A list of protectable items.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ProtectableItemList {
     /// Each instance, then its databases by name.
     pub(crate) value: Vec<ProtectableItemView>,
+    /// Where the next page is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_link: Option<String>,
 }
 
 /// An instance or a database as it lies on a server.
@@ -167,41 +181,42 @@ pub(crate) struct DirectoryView {
 
 /// A list of workload items.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct WorkloadItemList {
-    /// Each instance, then its databases.
+    /// Each instance, then its databases by name.
     pub(crate) value: Vec<WorkloadItemView>,
+    /// Where the next page is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_link: Option<String>,
 }
 
-/// Rows of a container's inventory.
-pub(crate) fn workload_items(found: &ContainerView) -> Vec<WorkloadItemView> {
-    let ContainerView { vault, container, server } = found;
-    let at = format!("{}/protectableItems", container_id(vault, container));
-    let row = |instance: &InstanceInventory, database: Option<&str>| {
-        let name = database.map_or_else(|| format!("SQLInstance;{}", instance.name), |d| format!("SQLDataBase;{};{d}", instance.name));
-        let whole = database.is_none();
-        WorkloadItemView {
-            id: format!("{at}/{name}"),
+impl WorkloadItemView {
+    /// A row.
+    pub(crate) fn new(found: &Found) -> Self {
+        let ContainerView { vault, container, server } = found.container.as_ref();
+        let name = match &found.database {
+            Some(database) => format!("SQLDataBase;{};{database}", found.instance),
+            None => format!("SQLInstance;{}", found.instance),
+        };
+        let whole = found.database.is_none();
+        let folders = || found.directories.iter().map(|d| DirectoryView { r#type: d.kind.as_str(), path: d.path.clone() }).collect();
+        Self {
+            id: format!("{}/protectableItems/{name}", container_id(vault, container)),
             name,
             r#type: "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/items",
             properties: WorkloadItemPropertiesView {
-                data_directory_paths: whole.then(|| {
-                    instance.directories.iter().map(|d| DirectoryView { r#type: d.kind.as_str(), path: d.path.clone() }).collect()
-                }),
-                parent_name: instance.name.clone(),
+                data_directory_paths: whole.then(folders),
+                parent_name: found.instance.clone(),
                 server_name: host_name(container, server.as_ref()),
                 is_auto_protectable: whole,
                 subinquireditemcount: 0,
-                sub_workload_item_count: if whole { instance.databases.len() } else { 0 },
+                sub_workload_item_count: if whole { found.databases } else { 0 },
                 backup_management_type: "AzureWorkload",
                 workload_type: "SQL",
                 workload_item_type: if whole { "SQLInstance" } else { "SQLDataBase" },
-                friendly_name: database.unwrap_or(&instance.name).to_owned(),
+                friendly_name: found.database.as_ref().unwrap_or(&found.instance).clone(),
                 protection_state: "NotProtected",
             },
         }
-    };
-    let instances = container.inventory.instances.iter();
-    instances
-        .flat_map(|i| std::iter::once(row(i, None)).chain(i.databases.iter().map(move |d| row(i, Some(&d.name)))).collect::<Vec<_>>())
-        .collect()
+    }
 }

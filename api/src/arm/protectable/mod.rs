@@ -4,7 +4,7 @@ mod body;
 mod list;
 mod list_workload;
 
-pub(crate) use body::{ProtectableItemList, ProtectableItemView, WorkloadItemList};
+pub(crate) use body::{ProtectableItemList, ProtectableItemView, WorkloadItemList, WorkloadItemView};
 
 use crate::AppState;
 use std::sync::Arc;

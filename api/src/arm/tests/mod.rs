@@ -223,6 +223,7 @@ pub(super) fn inventory() -> Inventory {
             ],
             fault: None,
         }],
+        ..Inventory::default()
     }
 }
 
