@@ -1,6 +1,12 @@
-//! Protection intents: none can be set yet; clients ask for the list beside protectable items.
+//! Protection intents: auto-protection of instances and availability groups.
 
+mod body;
+mod delete;
+mod get;
 mod list;
+mod put;
+
+pub(crate) use body::{IntentBody, IntentList, IntentView};
 
 use crate::AppState;
 use std::sync::Arc;
@@ -9,5 +15,5 @@ use utoipa_axum::routes;
 
 /// Routes of protection intents.
 pub(crate) fn router() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::new().routes(routes!(list::handler))
+    OpenApiRouter::new().routes(routes!(get::handler, put::handler, delete::handler)).routes(routes!(list::handler))
 }
