@@ -3,8 +3,8 @@
 //! Always holds: a lease has an end; every finishing write carries the attempt or generation it was
 //! leased with, so that a stale worker changes nothing.
 
-use crate::backup::BackupKind;
-use crate::id::{CommandId, ContainerId, ItemId, JobId, OperationId, PolicyId, ServerId, SetId, TaskId, VaultId};
+use crate::backup::{BackupKind, RecoveryPointName};
+use crate::id::{CommandId, ContainerId, IntentId, ItemId, JobId, OperationId, PolicyId, ServerId, SetId, TaskId, VaultId};
 use crate::restore::RestorePlan;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,11 +24,74 @@ pub enum TaskKind {
         /// What to do.
         change: ProtectionChange,
     },
+    /// Protect a database that auto-protection has found.
+    AutoProtect {
+        /// The mark that asks for it.
+        intent: IntentId,
+        /// Instance or availability group.
+        parent: String,
+        /// Database.
+        database: String,
+        /// Job to end.
+        job: JobId,
+    },
+    /// Make the secondary region's copy of a set what the set is: there, or gone.
+    Replicate {
+        /// Set.
+        set: SetId,
+    },
+    /// Look through the points of a vault for sets that have no copy in the secondary region.
+    Survey {
+        /// Vault.
+        vault: VaultId,
+    },
     /// Delete the objects of a set that will never be (again) a recovery point, then its rows.
     CollectSet {
         /// Set.
         set: SetId,
     },
+    /// The move of a point to the archive tier ends.
+    ArchivePoint {
+        /// Vault.
+        vault: VaultId,
+        /// Item.
+        item: ItemId,
+        /// Point.
+        point: RecoveryPointName,
+        /// Job to end.
+        job: JobId,
+    },
+    /// Points that a restore needs are back from the archive tier: restore.
+    Rehydrate(Box<Rehydrate>),
+    /// The time of a rehydrated copy is over.
+    ExpireCopy {
+        /// Item.
+        item: ItemId,
+        /// Point.
+        point: RecoveryPointName,
+    },
+}
+
+/// A restore that waits for its points to come back from the archive tier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rehydrate {
+    /// Vault.
+    pub vault: VaultId,
+    /// Item restored from.
+    pub item: ItemId,
+    /// Points that come back, or whose copies are prolonged.
+    pub points: Vec<RecoveryPointName>,
+    /// Job of the whole.
+    pub job: JobId,
+    /// Days that the copies live.
+    pub keep_days: i32,
+    /// Server restored to.
+    pub server: ServerId,
+    /// The restore that follows.
+    pub restore: CommandWork,
+    /// The job's `Job Type`, once that restore begins.
+    pub job_type: String,
 }
 
 /// A change of an item's protection.
@@ -137,6 +200,9 @@ pub enum CommandWork {
         plan: RestorePlan,
         /// The job's `RestoreDestination`.
         destination: String,
+        /// Whether it reads the copies in the secondary region.
+        #[serde(default)]
+        secondary: bool,
     },
 }
 

@@ -31,7 +31,9 @@ fn restore_to(point: &str, database: &str) -> RestoreRequest {
         destination: Destination::Alternate { container: None, database: database.into() },
         overwrite: false,
         files: Vec::new(),
+        fallback: false,
         no_recovery: false,
+        rehydrate: None,
     }
 }
 
@@ -61,12 +63,8 @@ async fn a_database_is_protected_backed_up_and_restored() {
 async fn a_protected_database_leaves_the_list_of_protectable_items() {
     let t = TestBox::new().await;
     t.protected().await;
-    let names: Vec<String> = discovery::protectable_items(&t.engine, &vault_path())
-        .await
-        .unwrap()
-        .into_iter()
-        .filter_map(|i| i.database.map(|d| d.name))
-        .collect();
+    let listed = discovery::protectable_items(&t.engine, &vault_path(), &Default::default(), &Default::default()).await.unwrap();
+    let names: Vec<String> = listed.items.into_iter().filter_map(|i| i.found.database).collect();
     assert_eq!(names, ["master"]);
 }
 

@@ -24,6 +24,15 @@ macro_rules! at_vault {
         )
     };
 }
+/// Path of a Resource Guard.
+macro_rules! at_guard {
+    ($rest:literal) => {
+        concat!(
+            "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.DataProtection/resourceGuards/{resourceGuardsName}",
+            $rest
+        )
+    };
+}
 /// Path below the fabric.
 macro_rules! at_fabric {
     ($rest:literal) => {
@@ -51,7 +60,7 @@ macro_rules! at_item {
         )
     };
 }
-pub(crate) use {at_container, at_fabric, at_item, at_provider, at_vault};
+pub(crate) use {at_container, at_fabric, at_guard, at_item, at_provider, at_vault};
 
 /// Declares a path: its fields, bound by Azure's parameter names.
 macro_rules! paths {
@@ -77,6 +86,69 @@ paths! {
         /// Region; not compared, every vault of the subscription is looked at.
         #[allow(dead_code)] // bound so that the document names it
         azure_region,
+    }
+    /// A region of a subscription.
+    RegionPath {
+        /// Subscription id.
+        subscription_id,
+        /// Region; compared without case and blanks.
+        location,
+    }
+    /// A region that backups are restored in.
+    SecondaryPath {
+        /// Subscription id.
+        subscription_id,
+        /// Region; compared without case and blanks.
+        azure_region,
+    }
+    /// An operation in such a region.
+    SecondaryOperationPath {
+        /// Subscription id.
+        subscription_id,
+        /// Region; compared without case and blanks.
+        azure_region,
+        /// Operation: the last segment of `Azure-AsyncOperation` and `Location`.
+        operation_id,
+    }
+    /// A deleted vault.
+    DeletedVaultPath {
+        /// Subscription id.
+        subscription_id,
+        /// Region.
+        location,
+        /// `{resource group}_{guid}`, as the list shows it.
+        deleted_vault_name,
+    }
+    /// An operation on a deleted vault.
+    DeletedVaultOperationPath {
+        /// Subscription id.
+        subscription_id,
+        /// Region.
+        location,
+        /// `{resource group}_{guid}`.
+        deleted_vault_name,
+        /// Operation.
+        operation_id,
+    }
+    /// A Resource Guard.
+    ResourceGuardPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Guard.
+        resource_guards_name,
+    }
+    /// A Resource Guard proxy of a vault.
+    GuardProxyPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Vault.
+        vault_name,
+        /// `VaultProxy`.
+        resource_guard_proxy_name,
     }
     /// A resource group.
     GroupPath {
@@ -104,6 +176,74 @@ paths! {
         vault_name,
         /// Operation: the last segment of `Azure-AsyncOperation` and `Location`.
         operation_id,
+    }
+    /// A region, asked about a resource group.
+    GroupRegionPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Region; a name is free or not whatever the region.
+        #[allow(dead_code)] // bound so that the document names it
+        location,
+    }
+    /// A private link resource.
+    PrivateLinkPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Vault.
+        vault_name,
+        /// `backupResource`.
+        private_link_resource_name,
+    }
+    /// A private endpoint connection.
+    EndpointPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Vault.
+        vault_name,
+        /// Connection.
+        private_endpoint_connection_name,
+    }
+    /// An operation on a private endpoint connection.
+    EndpointOperationPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Vault.
+        vault_name,
+        /// Connection; not compared, it may be gone.
+        #[allow(dead_code)] // bound so that the document names it
+        private_endpoint_connection_name,
+        /// Operation.
+        operation_id,
+    }
+    /// A certificate of a vault.
+    CertificatePath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Vault.
+        vault_name,
+        /// Certificate.
+        certificate_name,
+    }
+    /// A registered identity of a vault.
+    IdentityPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Vault.
+        vault_name,
+        /// Name of the certificate that it stands for.
+        identity_name,
     }
     /// A policy.
     PolicyPath {
@@ -139,6 +279,19 @@ paths! {
         vault_name,
         /// Always `Azure`.
         fabric_name,
+    }
+    /// A protection intent.
+    IntentPath {
+        /// Subscription id.
+        subscription_id,
+        /// Resource group.
+        resource_group_name,
+        /// Vault.
+        vault_name,
+        /// Always `Azure`.
+        fabric_name,
+        /// Intent; clients take a GUID.
+        intent_object_name,
     }
     /// An operation on a fabric.
     FabricOperationPath {
@@ -307,10 +460,17 @@ macro_rules! below_vault {
     )+};
 }
 below_vault!(
+    GuardProxyPath,
     VaultOperationPath,
+    PrivateLinkPath,
+    EndpointPath,
+    EndpointOperationPath,
+    CertificatePath,
+    IdentityPath,
     PolicyPath,
     PolicyOperationPath,
     FabricPath,
+    IntentPath,
     FabricOperationPath,
     ContainerPath,
     ContainerOperationPath,

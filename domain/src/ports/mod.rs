@@ -6,8 +6,15 @@
 //! paged. `update_*` writes the whole record found by its id and fails with `StoreError::Missing`
 //! if it is gone.
 
+mod guards;
+mod archive;
+mod exports;
+mod features;
+mod intents;
 mod keys;
 mod objects;
+mod quota;
+mod replica;
 mod rows;
 mod simulation;
 mod store;
@@ -15,8 +22,15 @@ mod time;
 mod timeline;
 mod watch;
 
+pub use guards::GuardRows;
+pub use archive::{TierRows, TieredPoint};
+pub use features::FeatureRows;
+pub use exports::{ExportRows, JobExport};
+pub use intents::IntentRows;
 pub use keys::{KeyRing, Recipient};
 pub use objects::{OBJECT_PATIENCE, ObjectError, ObjectStore, PutOutcome};
+pub use quota::{Held, QuotaRows};
+pub use replica::ReplicaRows;
 pub use rows::{
     AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
     TenancyRows, VaultRows,

@@ -5,14 +5,14 @@ use crate::access::{Principal, RoleAssignment};
 use crate::backup::{BackupKind, BackupSet, ChunkRow, Manifest, PointMark, RecoveryPoint, RecoveryPointName, SetState};
 use crate::discovery::{AgentRecord, Container, Server};
 use crate::id::{
-    AgentId, CommandId, ContainerId, ItemId, JobId, NameKey, OperationId, PolicyId, PrincipalId, ServerId, SetId, SubscriptionId, TaskId,
+    AgentId, AssignmentId, CommandId, ContainerId, ItemId, JobId, NameKey, OperationId, PolicyId, PrincipalId, ServerId, SetId, SubscriptionId, TaskId,
     VaultId,
 };
 use crate::job::Job;
 use crate::operation::Operation;
 use crate::policy::Policy;
 use crate::protection::ProtectedItem;
-use crate::tenancy::{ResourceGroup, Subscription};
+use crate::tenancy::{RegionKey, ResourceGroup, Subscription};
 use crate::vault::Vault;
 use crate::work::{AgentCommand, Task, TaskKind};
 use async_trait::async_trait;
@@ -45,10 +45,18 @@ pub trait AccessRows: Send {
     async fn put_principal(&mut self, principal: &Principal, secret_hash: [u8; 32]) -> StoreResult<()>;
     /// By client id (exact), with the hash of its secret.
     async fn principal_by_client(&mut self, client_id: &str) -> StoreResult<Option<(Principal, [u8; 32])>>;
-    /// Inserts if absent.
-    async fn put_assignment(&mut self, assignment: &RoleAssignment) -> StoreResult<()>;
+    /// By object id.
+    async fn principal_by_id(&mut self, id: PrincipalId) -> StoreResult<Option<Principal>>;
+    /// Inserts; `Exists` if the principal has the role at the scope, or the name is taken.
+    async fn insert_assignment(&mut self, assignment: &RoleAssignment) -> StoreResult<()>;
     /// Of one principal.
     async fn assignments(&mut self, principal: PrincipalId) -> StoreResult<Vec<RoleAssignment>>;
+    /// By name.
+    async fn assignment(&mut self, id: AssignmentId) -> StoreResult<Option<RoleAssignment>>;
+    /// At exactly these scopes and, if `below` is one, under it; by scope.
+    async fn assignments_at(&mut self, scopes: &[NameKey], below: Option<&NameKey>, page: &Page) -> StoreResult<Slice<RoleAssignment>>;
+    /// Deletes; false if there was none.
+    async fn delete_assignment(&mut self, id: AssignmentId) -> StoreResult<bool>;
 }
 
 /// Vaults.
@@ -64,8 +72,11 @@ pub trait VaultRows: Send {
     async fn update_vault(&mut self, vault: &Vault) -> StoreResult<()>;
     /// Live vaults of a subscription or group, by name.
     async fn vaults(&mut self, subscription: SubscriptionId, group: Option<&NameKey>, page: &Page) -> StoreResult<Slice<Vault>>;
-    /// Deleted vaults that still hold something, oldest first.
-    async fn deleted_vaults(&mut self) -> StoreResult<Vec<Vault>>;
+    /// Deleted vaults of a subscription, by region and then by the time of their deletion.
+    async fn deleted_vaults(&mut self, subscription: SubscriptionId, location: Option<&RegionKey>, page: &Page)
+    -> StoreResult<Slice<Vault>>;
+    /// Deleted vaults whose time to be purged has come by `now`, oldest first, at most `limit`; they may still hold something.
+    async fn vaults_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<Vault>>;
     /// Removes the row and what hangs on it (policies, discovered marks). Items, containers must be gone.
     async fn remove_vault(&mut self, id: VaultId) -> StoreResult<()>;
 }
@@ -154,6 +165,8 @@ pub trait ItemRows: Send {
     async fn items(&mut self, vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
     /// Soft-deleted items to be purged by `now`, oldest first, at most `limit`.
     async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
+    /// Names of a container's items from `from` to `to`, both inclusive, in order; with each whether it is soft-deleted.
+    async fn item_names(&mut self, container: ContainerId, from: &NameKey, to: &NameKey) -> StoreResult<Vec<(NameKey, bool)>>;
     /// Items whose points retention is to look at by `now`, by that time.
     async fn items_to_reap(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
     /// Items whose schedule is to be looked at by `now`, by that time.

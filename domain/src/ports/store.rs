@@ -5,6 +5,7 @@ use super::archive::TierRows;
 use super::exports::ExportRows;
 use super::quota::QuotaRows;
 use super::replica::ReplicaRows;
+use super::features::FeatureRows;
 use super::rows::{
     AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
     TenancyRows, VaultRows,
@@ -17,6 +18,7 @@ use crate::id::{ContainerId, JobId, PolicyId};
 use crate::job::JobStatus;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +133,9 @@ pub trait Store: Send + Sync + 'static {
     async fn begin(&self) -> StoreResult<Box<dyn Tx>>;
     /// A reading transaction: a consistent view; writes on it fail.
     async fn read(&self) -> StoreResult<Box<dyn Tx>>;
+    /// A store on which use cases can be tried: what they write is seen by those that come after them on it,
+    /// one at a time, and by nobody else; with it, all of it is gone. It holds the right to write meanwhile.
+    async fn rehearse(&self) -> StoreResult<Arc<dyn Store>>;
     /// A reading transaction for short questions: some records by their keys, a page of a list. A store may
     /// answer them in the calling thread, so nothing that goes through many records is asked of it, and no
     /// wait stands between its questions.
@@ -159,6 +164,7 @@ pub trait Tx:
     + HealthRows
     + TimerRows
     + PruneRows
+    + FeatureRows
     + GaugeRows
     + IntentRows
     + QuotaRows

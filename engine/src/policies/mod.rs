@@ -3,7 +3,7 @@
 mod hold;
 mod put;
 
-pub(crate) use hold::{may_follow, warn_of_move};
+pub(crate) use hold::{keeps_shorter, may_apply, may_follow, warn_of_move};
 pub(crate) use put::applied;
 pub use put::{Saved, jobs_of, put};
 
@@ -38,7 +38,7 @@ pub(crate) async fn find_policy(tx: &mut dyn Tx, vault: &Vault, name: &str) -> R
 
 /// Reads a policy.
 pub async fn get(engine: &Engine, path: &VaultPath, name: &str) -> Result<PolicyInUse> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let vault = find(tx.as_mut(), path).await?;
     let policy = find_policy(tx.as_mut(), &vault, name).await?;
     let items = tx.policy_use(policy.id).await?;
@@ -47,7 +47,7 @@ pub async fn get(engine: &Engine, path: &VaultPath, name: &str) -> Result<Policy
 
 /// Lists policies, optionally of one `backupManagementType` (compared without case).
 pub async fn list(engine: &Engine, path: &VaultPath, management: Option<&str>, page: &Page) -> Result<Slice<PolicyInUse>> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let vault = find(tx.as_mut(), path).await?;
     let slice = tx.policies(vault.id, page).await?;
     let mut items = Vec::with_capacity(slice.items.len());
@@ -72,6 +72,17 @@ pub async fn delete(engine: &Engine, _caller: &Caller, path: &VaultPath, name: &
             "BMSUserErrorPolicyInUse",
             format!(
                 "Policy '{}' protects {used} item(s) and cannot be deleted. Move them to another policy or stop their protection first.",
+                policy.name
+            ),
+        )
+        .at("policyName"));
+    }
+    let intents = tx.intents_of_policy(policy.id).await?;
+    if intents > 0 {
+        return Err(Fault::invalid(
+            "BMSUserErrorPolicyInUse",
+            format!(
+                "Policy '{}' is that of {intents} auto-protection(s) and cannot be deleted. Put their protection intents again with another policy, or delete them, first.",
                 policy.name
             ),
         )

@@ -5,10 +5,10 @@ mod delete;
 mod read;
 mod schedule;
 
-pub(crate) use change::may_suspend;
+pub(crate) use change::{may_suspend, new_item, policy_of};
 pub use change::{Change, put};
 pub use delete::delete;
 pub(crate) use delete::may_delete;
-pub(crate) use read::find_item;
+pub(crate) use read::{Around, find_item};
 pub use read::{ItemPath, ItemView, get, list, status_of_server};
 pub use schedule::{KindFacts, ScheduleFacts, schedule};

@@ -1,10 +1,12 @@
 //! Durable tasks: claimed under a lease, run, finished with the attempt they were claimed at.
 
+mod archive;
 mod collect;
 mod protect;
 
-use crate::Engine;
+use crate::{Engine, intents, regions};
 use rsvault_domain::fault::{Fault, JobFault, Result};
+use rsvault_domain::id::ItemName;
 use rsvault_domain::ports::Bell;
 use rsvault_domain::work::{MAX_TASK_ATTEMPTS, TASK_LEASE, Task, TaskKind, backoff};
 
@@ -23,7 +25,13 @@ pub async fn run_due(engine: &Engine, owner: &str) -> Result<usize> {
     for task in tasks {
         let result = match &task.kind {
             TaskKind::Protect { item, operation, job, change } => protect::run(engine, owner, &task, *item, *operation, *job, change).await,
+            TaskKind::AutoProtect { intent, parent, database, job } => {
+                intents::run(engine, owner, &task, *intent, &ItemName::new(parent, database), *job).await
+            }
             TaskKind::CollectSet { set } => collect::run(engine, owner, &task, *set).await,
+            TaskKind::Replicate { set } => regions::run_copy(engine, owner, &task, *set).await,
+            TaskKind::Survey { vault } => regions::run_survey(engine, owner, &task, *vault).await,
+            TaskKind::ArchivePoint { .. } | TaskKind::Rehydrate(_) | TaskKind::ExpireCopy { .. } => archive::run(engine, owner, &task).await,
         };
         if let Err(fault) = result {
             give_back(engine, owner, &task, &fault).await?;
@@ -41,11 +49,17 @@ async fn give_back(engine: &Engine, owner: &str, task: &Task, fault: &Fault) -> 
     let now = engine.clock.now();
     let mut tx = engine.store.begin().await?;
     if task.attempt >= MAX_TASK_ATTEMPTS
-        && let TaskKind::Protect { operation, job, .. } = &task.kind
+        && let TaskKind::Protect { item, operation, job, change } = &task.kind
     {
         if tx.finish_task(task.id, owner, task.attempt).await? {
             let shown = JobFault::catalogue(&fault.code, fault.message.clone());
-            protect::end(engine, tx.as_mut(), *operation, *job, Err(shown)).await?;
+            let result = Err(shown);
+            protect::mark(tx.as_mut(), *item, change, &result).await?;
+            protect::end(engine, tx.as_mut(), *operation, *job, result).await?;
+        }
+    } else if task.attempt >= MAX_TASK_ATTEMPTS && matches!(task.kind, TaskKind::AutoProtect { .. }) {
+        if tx.finish_task(task.id, owner, task.attempt).await? {
+            intents::give_up(engine, tx.as_mut(), &task.kind, fault).await?;
         }
     } else {
         let run_at = now.saturating_add(backoff(task.attempt)).map_err(Fault::internal)?;

@@ -2,8 +2,9 @@
 
 use crate::alerts::{self, Cause};
 use crate::reconcile::retention;
-use crate::{Engine, outcome, policies, protection};
+use crate::{Engine, discovery, intents, outcome, policies, protection};
 use rsvault_domain::alert::AlertKind;
+use rsvault_domain::discovery::ServerState;
 use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
 use rsvault_domain::id::{ItemId, JobId, OperationId};
 use rsvault_domain::job::JobStatus;
@@ -34,9 +35,29 @@ pub(super) async fn run(
         }
         Err(fault) => return Err(fault),
     };
+    mark(tx.as_mut(), item, change, &result).await?;
     end(engine, tx.as_mut(), operation, job, result).await?;
     tx.commit().await?;
     engine.wake.ring(Bell::Schedules);
+    Ok(())
+}
+
+/// Notes at the item whether it is as its policy says (`policyState`, rulebook 3.6).
+pub(super) async fn mark(
+    tx: &mut dyn Tx,
+    item: ItemId,
+    change: &ProtectionChange,
+    result: &std::result::Result<(), JobFault>,
+) -> Result<()> {
+    if !matches!(change, ProtectionChange::ApplyPolicy { .. }) {
+        return Ok(());
+    }
+    let Some(mut item) = tx.item_by_id(item).await? else { return Ok(()) };
+    let fault = result.as_ref().err().map(|fault| fault.code.clone());
+    if item.track.policy_fault != fault {
+        item.track.policy_fault = fault;
+        tx.update_item(&item).await?;
+    }
     Ok(())
 }
 
@@ -96,6 +117,8 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
         ProtectionChange::ApplyPolicy { policy } => {
             let policy = tx.policy_by_id(*policy).await?.filter(|p| item.policy_id == Some(p.id));
             let Some(policy) = policy else { return Ok(()) };
+            reachable(tx, &item).await?;
+            policies::may_apply(tx, &vault, &item, &policy, trusted).await?;
             retention::apply(tx, &mut item, &policy, &vault.settings.soft_delete, trusted).await?;
         }
         ProtectionChange::Stop => item.stop(now)?,
@@ -104,20 +127,22 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
             item.suspend(now)?;
         }
         ProtectionChange::Undelete => {
-            if vault.deleted_at.is_some() {
+            if vault.soft_deleted.is_some() {
                 return Err(Fault::conflict(
                     "ResourceNotFound",
                     "The vault was deleted in the meantime; its soft-deleted items wait to be purged.",
                 ));
             }
             item.undelete(now)?;
+            discovery::bring_back(engine, tx, item.container_id).await?;
             alerts::resolve(engine, tx, item.vault_id, About::Item(id), AlertKind::UpcomingPurge).await?;
         }
         ProtectionChange::Delete => {
             protection::may_delete(&vault, &item)?;
+            intents::left_out(tx, &item).await?;
             let soft = &vault.settings.soft_delete;
             if soft.state == SoftDeleteState::Disabled {
-                return outcome::remove_item(engine, tx, id).await;
+                return outcome::remove_item(engine, tx, id).await.map(drop);
             }
             item.soft_delete(soft.retention_days, engine.stamp_now())?;
             outcome::end_backups(engine, tx, id).await?;
@@ -131,6 +156,31 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
     }
     item.watch_at = Some(now);
     Ok(tx.update_item(&item).await?)
+}
+
+/// A policy is brought to the item's server as well, which must be there to take it.
+async fn reachable(tx: &mut dyn Tx, item: &ProtectedItem) -> Result<()> {
+    let Some(container) = tx.container_by_id(item.container_id).await? else { return Ok(()) };
+    let Some(server) = tx.server_by_id(container.server_id).await? else { return Ok(()) };
+    if server.state == ServerState::Stopped {
+        return Err(Fault::conflict(
+            "VMNotInRunningStateUserError",
+            format!(
+                "'{}' keeps to its policy as it was. Start '{}', then write the policy again with makePolicyConsistent true.",
+                item.name, server.name
+            ),
+        ));
+    }
+    if !container.healthy {
+        return Err(Fault::conflict(
+            "WorkloadExtensionNotReachable",
+            format!(
+                "'{}' keeps to its policy as it was. Bring the agent on '{}' back, then write the policy again with makePolicyConsistent true.",
+                item.name, server.name
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn deleted(item: &ProtectedItem, job: JobId) -> Cause {

@@ -7,9 +7,12 @@ use rsvault_domain::access::*;
 use rsvault_domain::alert::*;
 use rsvault_domain::backup::*;
 use rsvault_domain::discovery::*;
+use rsvault_domain::guard::*;
 use rsvault_domain::health::*;
 use rsvault_domain::id::*;
+use rsvault_domain::intent::*;
 use rsvault_domain::job::*;
+use rsvault_domain::limits::Quota;
 use rsvault_domain::operation::*;
 use rsvault_domain::policy::*;
 use rsvault_domain::ports::*;
@@ -104,6 +107,9 @@ impl Store for FaultyStore {
         }
         self.inner.read().await
     }
+    async fn rehearse(&self) -> StoreResult<Arc<dyn Store>> {
+        self.inner.rehearse().await
+    }
 }
 
 struct FaultyTx {
@@ -145,8 +151,12 @@ pass! {
     AccessRows {
         fn put_principal(principal: &Principal, secret_hash: [u8; 32]) -> StoreResult<()>;
         fn principal_by_client(client_id: &str) -> StoreResult<Option<(Principal, [u8; 32])>>;
-        fn put_assignment(assignment: &RoleAssignment) -> StoreResult<()>;
+        fn principal_by_id(id: PrincipalId) -> StoreResult<Option<Principal>>;
+        fn insert_assignment(assignment: &RoleAssignment) -> StoreResult<()>;
         fn assignments(principal: PrincipalId) -> StoreResult<Vec<RoleAssignment>>;
+        fn assignment(id: AssignmentId) -> StoreResult<Option<RoleAssignment>>;
+        fn assignments_at(scopes: &[NameKey], below: Option<&NameKey>, page: &Page) -> StoreResult<Slice<RoleAssignment>>;
+        fn delete_assignment(id: AssignmentId) -> StoreResult<bool>;
     }
     VaultRows {
         fn insert_vault(vault: &Vault) -> StoreResult<()>;
@@ -154,8 +164,20 @@ pass! {
         fn vault_by_id(id: VaultId) -> StoreResult<Option<Vault>>;
         fn update_vault(vault: &Vault) -> StoreResult<()>;
         fn vaults(subscription: SubscriptionId, group: Option<&NameKey>, page: &Page) -> StoreResult<Slice<Vault>>;
-        fn deleted_vaults() -> StoreResult<Vec<Vault>>;
+        fn deleted_vaults(subscription: SubscriptionId, location: Option<&RegionKey>, page: &Page) -> StoreResult<Slice<Vault>>;
+        fn vaults_to_purge(now: Timestamp, limit: u32) -> StoreResult<Vec<Vault>>;
         fn remove_vault(id: VaultId) -> StoreResult<()>;
+    }
+    GuardRows {
+        fn put_guard(guard: &ResourceGuard) -> StoreResult<()>;
+        fn guard(subscription: SubscriptionId, group: &NameKey, name: &NameKey) -> StoreResult<Option<ResourceGuard>>;
+        fn guard_by_id(id: GuardId) -> StoreResult<Option<ResourceGuard>>;
+        fn guards(subscription: SubscriptionId, group: &NameKey) -> StoreResult<Vec<ResourceGuard>>;
+        fn delete_guard(id: GuardId) -> StoreResult<bool>;
+        fn guarded_vaults(guard: GuardId, limit: u32) -> StoreResult<Vec<Vault>>;
+        fn put_unlock(unlock: &Unlock, now: Timestamp) -> StoreResult<()>;
+        fn unlocked(vault: VaultId, principal: PrincipalId, critical: Critical, item: Option<ItemId>, now: Timestamp) -> StoreResult<bool>;
+        fn forget_unlocks(vault: VaultId) -> StoreResult<()>;
     }
     ServerRows {
         fn put_server(server: &Server) -> StoreResult<Server>;
@@ -196,6 +218,7 @@ pass! {
         fn item(container: ContainerId, name: &NameKey) -> StoreResult<Option<ProtectedItem>>;
         fn item_by_id(id: ItemId) -> StoreResult<Option<ProtectedItem>>;
         fn items(vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
+        fn item_names(container: ContainerId, from: &NameKey, to: &NameKey) -> StoreResult<Vec<(NameKey, bool)>>;
         fn items_to_purge(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
         fn items_to_reap(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
         fn items_to_watch(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
@@ -276,7 +299,64 @@ pass! {
     PruneRows {
         fn prune(what: Ended, before: Timestamp, limit: u32) -> StoreResult<u64>;
     }
+    IntentRows {
+        fn put_intent(intent: &Intent) -> StoreResult<()>;
+        fn intent(vault: VaultId, name: &NameKey) -> StoreResult<Option<Intent>>;
+        fn intent_by_id(id: IntentId) -> StoreResult<Option<Intent>>;
+        fn intents(vault: VaultId, page: &Page) -> StoreResult<Slice<Intent>>;
+        fn intents_of_container(container: ContainerId) -> StoreResult<Vec<Intent>>;
+        fn intents_of_policy(policy: PolicyId) -> StoreResult<i64>;
+        fn delete_intent(id: IntentId) -> StoreResult<bool>;
+        fn put_intent_database(database: &IntentDatabase) -> StoreResult<()>;
+        fn intent_database(intent: IntentId, name: &NameKey) -> StoreResult<Option<IntentDatabase>>;
+        fn intent_databases(intent: IntentId) -> StoreResult<Vec<IntentDatabase>>;
+        fn delete_intent_database(intent: IntentId, name: &NameKey) -> StoreResult<()>;
+    }
+    FeatureRows {
+        fn mark_registered(vault: VaultId) -> StoreResult<()>;
+        fn ever_registered(vault: VaultId) -> StoreResult<bool>;
+        fn put_extended_info(vault: VaultId, info: &rsvault_domain::vault::extended::ExtendedInfo) -> StoreResult<()>;
+        fn extended_info(vault: VaultId) -> StoreResult<Option<rsvault_domain::vault::extended::ExtendedInfo>>;
+        fn put_certificate(certificate: &rsvault_domain::vault::certificate::VaultCertificate) -> StoreResult<()>;
+        fn certificate(vault: VaultId, name: &NameKey) -> StoreResult<Option<rsvault_domain::vault::certificate::VaultCertificate>>;
+        fn delete_certificate(vault: VaultId, name: &NameKey) -> StoreResult<bool>;
+        fn certificate_count(vault: VaultId) -> StoreResult<i64>;
+        fn put_security_pin(vault: VaultId, pin: &rsvault_domain::vault::pin::SecurityPin) -> StoreResult<()>;
+        fn security_pin(vault: VaultId) -> StoreResult<Option<rsvault_domain::vault::pin::SecurityPin>>;
+        fn put_outcome(operation: OperationId, outcome: &rsvault_domain::outcome::Outcome) -> StoreResult<()>;
+        fn outcome(operation: OperationId) -> StoreResult<Option<rsvault_domain::outcome::Outcome>>;
+        fn vault_counts(vault: VaultId, since: Timestamp) -> StoreResult<rsvault_domain::vault::usage::VaultCounts>;
+    }
     GaugeRows {
         fn gauges(now: Timestamp) -> StoreResult<Gauges>;
+    }
+    TierRows {
+        fn tiered_points(item: ItemId) -> StoreResult<Vec<TieredPoint>>;
+        fn set_tier(set: SetId, tier: &rsvault_domain::archive::Tier) -> StoreResult<bool>;
+        fn marks_from(item: ItemId, full: Timestamp) -> StoreResult<Vec<PointMark>>;
+    }
+    ExportRows {
+        fn insert_export(export: &JobExport) -> StoreResult<()>;
+        fn export(operation: OperationId) -> StoreResult<Option<JobExport>>;
+        fn backups_asked_for(item: ItemId, kind: BackupKind, since: Timestamp) -> StoreResult<i64>;
+    }
+    ReplicaRows {
+        fn put_replica(replica: &Replica) -> StoreResult<bool>;
+        fn replica(set: SetId) -> StoreResult<Option<Replica>>;
+        fn update_replica(replica: &Replica) -> StoreResult<()>;
+        fn remove_replica(set: SetId) -> StoreResult<()>;
+        fn unsettled_replicas(after: Option<SetId>, limit: u32) -> StoreResult<Vec<Replica>>;
+        fn unreplicated(item: ItemId, limit: u32) -> StoreResult<Vec<SetId>>;
+        fn ledger_from(set: SetId, generation: i64, next: (u32, u32), limit: u32) -> StoreResult<Vec<ChunkRow>>;
+        fn visible_items(vault: VaultId, now: Timestamp, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
+        fn visible_points(item: ItemId, filter: &PointFilter, now: Timestamp, page: &Page) -> StoreResult<Slice<RecoveryPoint>>;
+        fn visible_marks(item: ItemId, now: Timestamp) -> StoreResult<Vec<PointMark>>;
+        fn visible_summary(item: ItemId, now: Timestamp) -> StoreResult<PointSummary>;
+    }
+    QuotaRows {
+        fn held(vault: VaultId) -> StoreResult<Held>;
+        fn vaults_in(subscription: SubscriptionId, location: &str) -> StoreResult<i64>;
+        fn quota(vault: VaultId, what: &str) -> StoreResult<Option<Quota>>;
+        fn put_quota(vault: VaultId, what: &str, quota: Quota) -> StoreResult<()>;
     }
 }

@@ -55,6 +55,19 @@ impl TryFrom<ItemRow> for ProtectedItem {
     }
 }
 
+row! {
+    struct NameRow {
+        name_key: String,
+        deleted: bool,
+    }
+}
+impl TryFrom<NameRow> for (NameKey, bool) {
+    type Error = StoreError;
+    fn try_from(row: NameRow) -> StoreResult<Self> {
+        Ok((NameKey::new(&row.name_key), row.deleted))
+    }
+}
+
 const INSERT: &str = "INSERT INTO items (id, vault_id, container_id, name_key, instance, database_name, policy_id, state, data_source_id,
         recovery_model, last_backup, deleted_at, purge_at, created_at, updated_at, track, reap_at, watch_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING";
@@ -62,11 +75,26 @@ const UPDATE: &str = "UPDATE items SET vault_id = $2, container_id = $3, name_ke
         state = $8, data_source_id = $9, recovery_model = $10, last_backup = $11, deleted_at = $12, purge_at = $13, created_at = $14,
         updated_at = $15, track = $16, reap_at = $17, watch_at = $18
     WHERE id = $1";
+/// Those with a point that can be seen in the secondary region.
+pub(super) const SEEN: &str = "SELECT i.* FROM items i WHERE i.vault_id = $1 AND (i.created_at, i.id) > ($2, $3)
+       AND EXISTS (SELECT 1 FROM recovery_points p WHERE p.item_id = i.id
+           AND EXISTS (SELECT 1 FROM replicas r WHERE r.set_id = p.set_id AND r.visible_at <= $4))
+     ORDER BY i.created_at, i.id LIMIT $5";
 pub(super) const TO_PURGE: &str = "SELECT * FROM items WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2";
+pub(super) const NAMES: &str =
+    "SELECT name_key, purge_at IS NOT NULL AS deleted FROM items WHERE container_id = $1 AND name_key >= $2 AND name_key <= $3 ORDER BY name_key";
 pub(super) const TO_REAP: &str = "SELECT * FROM items WHERE reap_at <= $1 ORDER BY reap_at, id LIMIT $2";
 pub(super) const TO_WATCH: &str = "SELECT * FROM items WHERE watch_at <= $1 ORDER BY watch_at, id LIMIT $2";
 
 impl Tx {
+    /// A page of the items that the secondary region shows.
+    pub(super) async fn items_seen(&mut self, vault: VaultId, now: Timestamp, page: &Page) -> StoreResult<Slice<ProtectedItem>> {
+        let (at, id) = after_pair(page)?.unwrap_or((i64::MIN, Uuid::nil()));
+        let found = self.query(SEEN).bind(vault.0).bind(at).bind(id).bind(micros(now)).bind(fetch(page));
+        let items = found.all::<ItemRow, ProtectedItem>().await?;
+        Ok(slice(page, items, |item| time_key(item.created_at, item.id)))
+    }
+
     async fn due_items(&mut self, sql: &'static str, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {
         self.query(sql).bind(micros(now)).bind(i64::from(limit)).all::<ItemRow, _>().await
     }
@@ -128,6 +156,10 @@ impl ItemRows for Tx {
             .all::<ItemRow, ProtectedItem>()
             .await?;
         Ok(slice(page, items, |item| time_key(item.created_at, item.id)))
+    }
+
+    async fn item_names(&mut self, container: ContainerId, from: &NameKey, to: &NameKey) -> StoreResult<Vec<(NameKey, bool)>> {
+        self.query(NAMES).bind(container.0).bind(from.to_string()).bind(to.to_string()).all::<NameRow, _>().await
     }
 
     async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>> {

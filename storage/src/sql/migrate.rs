@@ -6,39 +6,30 @@ use rsvault_domain::ports::{StoreError, StoreResult};
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
+/// One step: its number, its name, its file in either folder.
+macro_rules! step {
+    ($number:literal, $name:literal, $file:literal) => {
+        (
+            $number,
+            $name,
+            include_str!(concat!("../../../migrations/sqlite/", $file, ".sql")),
+            include_str!(concat!("../../../migrations/postgres/", $file, ".sql")),
+        )
+    };
+}
+
 /// Number, name, text for SQLite, text for PostgreSQL.
 const STEPS: &[(i64, &str, &str, &str)] = &[
-    (
-        1,
-        "initial",
-        include_str!("../../../migrations/sqlite/0001_initial.sql"),
-        include_str!("../../../migrations/postgres/0001_initial.sql"),
-    ),
-    (2, "time", include_str!("../../../migrations/sqlite/0002_time.sql"), include_str!("../../../migrations/postgres/0002_time.sql")),
-    (
-        4,
-        "availability_groups",
-        include_str!("../../../migrations/sqlite/0004_availability_groups.sql"),
-        include_str!("../../../migrations/postgres/0004_availability_groups.sql"),
-    ),
-    (
-        5,
-        "vault_features",
-        include_str!("../../../migrations/sqlite/0005_vault_features.sql"),
-        include_str!("../../../migrations/postgres/0005_vault_features.sql"),
-    ),
-    (
-        6,
-        "deleted_vaults_guards",
-        include_str!("../../../migrations/sqlite/0006_deleted_vaults_guards.sql"),
-        include_str!("../../../migrations/postgres/0006_deleted_vaults_guards.sql"),
-    ),
-    (
-        7,
-        "regions",
-        include_str!("../../../migrations/sqlite/0007_regions.sql"),
-        include_str!("../../../migrations/postgres/0007_regions.sql"),
-    ),
+    step!(1, "initial", "0001_initial"),
+    step!(2, "time", "0002_time"),
+    step!(3, "intents", "0003_intents"),
+    step!(4, "availability_groups", "0004_availability_groups"),
+    step!(5, "vault_features", "0005_vault_features"),
+    step!(6, "deleted_vaults_guards", "0006_deleted_vaults_guards"),
+    step!(7, "regions", "0007_regions"),
+    step!(8, "archive", "0008_archive"),
+    step!(9, "quotas", "0009_quotas"),
+    step!(11, "role_assignments", "0011_role_assignments"),
 ];
 
 /// Runs what is due.
