@@ -2,6 +2,7 @@
 
 mod backups;
 mod chains;
+mod groups;
 mod restores;
 mod resume;
 mod servers;
