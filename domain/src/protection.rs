@@ -108,6 +108,10 @@ pub struct Track {
     pub restore_trouble: Option<Trouble>,
     /// Whether the database was last seen read-only.
     pub read_only: bool,
+    /// Why the item could not be brought to its policy as that was last written (a catalogue code): its
+    /// points are as the policy was before (`policyState: Inconsistent`, rulebook 3.6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_fault: Option<String>,
     /// Kinds that the policy asks for and the database cannot do; each was warned of once.
     pub unsupported: Vec<BackupKind>,
 }
@@ -160,6 +164,7 @@ impl ProtectedItem {
             ));
         }
         self.policy_id = Some(policy);
+        self.track.policy_fault = None;
         self.state = if has_full { ItemState::Protected } else { ItemState::IRPending };
         self.updated_at = now;
         Ok(())

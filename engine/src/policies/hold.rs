@@ -41,26 +41,40 @@ pub(super) fn may_write(vault: &Vault, stands: &Policy, old: &SqlPolicy, new: &S
 /// Refuses to bring an item under policy `to` if that keeps its backups shorter: shorter than its policy
 /// does, or, if it is stopped and has none, than the points that stand were to be kept at least.
 pub(crate) async fn may_follow(tx: &mut dyn Tx, vault: &Vault, item: &ProtectedItem, to: &Policy, now: Timestamp) -> Result<()> {
-    if !vault.settings.immutability.is_on() {
-        return Ok(());
-    }
-    let shorter = match item.policy_id {
-        Some(_) => shortened_by(tx, item, to).await?.is_some(),
-        None => {
-            let marks = tx.marks(item.id).await?;
-            let rules = Rules::of(to.spec.for_sql(&to.name)?, to.updated_at);
-            reapply(&rules, &marks, None, now).iter().any(|new| {
-                let old = marks.iter().find(|old| old.link.set_id == new.link.set_id).and_then(|old| old.expires_at);
-                old.is_some_and(|old| old > now && new.expires_at.is_some_and(|new| new < old))
-            })
-        }
-    };
-    if !shorter {
+    if !vault.settings.immutability.is_on() || !keeps_shorter(tx, item, to, now).await? {
         return Ok(());
     }
     let what = format!("Policy '{}' for '{}', whose backups it would keep shorter,", to.name, item.name);
     let cure = "Choose a policy that keeps every kind of backup at least as long.";
     vault.may_lose_backups(&what, cure).map_err(|fault| fault.at("properties.policyId"))
+}
+
+/// Whether policy `to` keeps the item's backups shorter than they are kept now.
+pub(crate) async fn keeps_shorter(tx: &mut dyn Tx, item: &ProtectedItem, to: &Policy, now: Timestamp) -> Result<bool> {
+    match item.policy_id {
+        Some(_) => Ok(shortened_by(tx, item, to).await?.is_some()),
+        None => shortens_points(tx, item, to, now).await,
+    }
+}
+
+/// Refuses to bring the points of an item to its own policy where that would end some of them earlier: the
+/// vault became immutable after the policy was written, before it reached the item.
+pub(crate) async fn may_apply(tx: &mut dyn Tx, vault: &Vault, item: &ProtectedItem, policy: &Policy, now: Timestamp) -> Result<()> {
+    if !vault.settings.immutability.is_on() || !shortens_points(tx, item, policy, now).await? {
+        return Ok(());
+    }
+    let what = format!("Policy '{}' for '{}', whose points it would keep shorter,", policy.name, item.name);
+    vault.may_lose_backups(&what, "Raise the policy's retention to what it was, then write it again with makePolicyConsistent true.")
+}
+
+/// Whether some point that stands would go earlier under `policy`.
+async fn shortens_points(tx: &mut dyn Tx, item: &ProtectedItem, policy: &Policy, now: Timestamp) -> Result<bool> {
+    let marks = tx.marks(item.id).await?;
+    let rules = Rules::of(policy.spec.for_sql(&policy.name)?, policy.updated_at);
+    Ok(reapply(&rules, &marks, None, now).iter().any(|new| {
+        let old = marks.iter().find(|old| old.link.set_id == new.link.set_id).and_then(|old| old.expires_at);
+        old.is_some_and(|old| old > now && new.expires_at.is_some_and(|new| new < old))
+    }))
 }
 
 /// Warns that policy `to` will keep the item's backups shorter than its present one (rulebook 7.1).

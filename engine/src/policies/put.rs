@@ -8,10 +8,12 @@
 use super::{PolicyInUse, find_policy, hold};
 use crate::operations::{Start, repeated, start};
 use crate::vaults::{VaultPath, find};
-use crate::{Caller, Engine, jobs};
+use crate::{Caller, Engine, guards, jobs};
 use rsvault_domain::fault::{Fault, JobFault, Result};
+use rsvault_domain::guard::Critical;
 use rsvault_domain::id::{NameKey, PolicyId, TaskId, policy_name};
 use rsvault_domain::job::{Job, JobKind, JobStatus};
+use rsvault_domain::limits::{self, Quota};
 use rsvault_domain::operation::{Operation, Subject, numbered_job};
 use rsvault_domain::policy::retention::shortens;
 use rsvault_domain::policy::{self, Policy, PolicySpec, SqlPolicy, Timetable};
@@ -20,6 +22,9 @@ use rsvault_domain::protection::{ItemState, ProtectedItem};
 use rsvault_domain::vault::Vault;
 use rsvault_domain::work::{AT_ONCE, ProtectionChange, TaskKind};
 use uuid::Uuid;
+
+/// What the writes of a vault's policies are counted as.
+const WRITES: &str = "policyWrites";
 
 /// A policy that was written.
 #[derive(Clone, Debug)]
@@ -30,8 +35,9 @@ pub struct Saved {
     pub operation: Option<Operation>,
 }
 
-/// Writes a SQL policy.
-pub async fn put(engine: &Engine, caller: &Caller, path: &VaultPath, name: &str, spec: SqlPolicy) -> Result<Saved> {
+/// Writes a SQL policy. With `mend` (`makePolicyConsistent`) and nothing new in it, it is applied only to the
+/// items that could not be brought to it before.
+pub async fn put(engine: &Engine, caller: &Caller, path: &VaultPath, name: &str, spec: SqlPolicy, mend: bool) -> Result<Saved> {
     policy_name(name)?;
     policy::validate(&spec)?;
     let now = engine.clock.now();
@@ -42,7 +48,12 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &VaultPath, name: &str,
         let items = tx.policy_use(policy.id).await?;
         return Ok(Saved { policy: PolicyInUse { policy, items }, operation: Some(operation) });
     }
+    let quota = Quota::take(tx.quota(vault.id, WRITES).await?, limits::POLICY_WRITES, "Writes of policies", now)?;
+    tx.put_quota(vault.id, WRITES, quota).await?;
     let Some(stands) = tx.policy(vault.id, &NameKey::new(name)).await? else {
+        let cure = "Delete one that protects nothing, or write over one that stands.";
+        let held = tx.held(vault.id).await?.policies;
+        limits::room("BMSUserErrorPolicyQuotaExceeded", held, limits::POLICIES_PER_VAULT, "policies", &vault.name, cure)?;
         let policy = Policy {
             id: PolicyId(Uuid::new_v4()),
             vault_id: vault.id,
@@ -58,13 +69,19 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &VaultPath, name: &str,
         return Ok(Saved { policy: PolicyInUse { policy, items: 0 }, operation: None });
     };
     let old = stands.spec.for_sql(&stands.name)?;
-    let items = items_of(tx.as_mut(), &vault, stands.id).await?;
+    let mut items = items_of(tx.as_mut(), &vault, stands.id).await?;
+    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
     hold::may_write(&vault, &stands, old, &spec, &items)?;
     let shortened = shortens(old, &spec).filter(|_| !items.is_empty());
+    if shortened.is_some() {
+        guards::require(tx.as_mut(), caller, &vault, Critical::ShortenPolicy).await?;
+    }
     let moved = Timetable::of(old, stands.updated_at) != Timetable::of(&spec, now);
+    if mend && *old == spec {
+        items.retain(|item| item.track.policy_fault.is_some());
+    }
     let policy = Policy { spec: PolicySpec::Sql(spec), updated_at: now, etag: stands.etag + 1, ..stands };
     tx.put_policy(&policy).await?;
-    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
     if let Some(field) = shortened {
         hold::warn_of_edit(engine, tx.as_mut(), &policy, &field).await?;
     }

@@ -1,7 +1,7 @@
 //! Garbage: deletes the objects of a set that is Collecting, then its rows; of a committed set only
 //! what older generations left.
 
-use crate::Engine;
+use crate::{Engine, regions};
 use rsvault_domain::backup::SetState;
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::SetId;
@@ -38,6 +38,7 @@ async fn finish(engine: &Engine, owner: &str, task: &Task, gone: Option<SetId>) 
     if tx.finish_task(task.id, owner, task.attempt).await? {
         if let Some(id) = gone {
             tx.remove_set(id).await?;
+            regions::doom(engine, tx.as_mut(), id).await?;
         }
         tx.commit().await?;
     }

@@ -158,7 +158,8 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
     Ok(tx.update_item(&item).await?)
 }
 
-/// A policy is brought to the item's server as well, which must be there to take it.
+/// A policy is brought to the item's server as well, which must be on to take it. One that is on and silent for
+/// the moment asks for its schedule when it is back.
 async fn reachable(tx: &mut dyn Tx, item: &ProtectedItem) -> Result<()> {
     let Some(container) = tx.container_by_id(item.container_id).await? else { return Ok(()) };
     let Some(server) = tx.server_by_id(container.server_id).await? else { return Ok(()) };
@@ -167,15 +168,6 @@ async fn reachable(tx: &mut dyn Tx, item: &ProtectedItem) -> Result<()> {
             "VMNotInRunningStateUserError",
             format!(
                 "'{}' keeps to its policy as it was. Start '{}', then write the policy again with makePolicyConsistent true.",
-                item.name, server.name
-            ),
-        ));
-    }
-    if !container.healthy {
-        return Err(Fault::conflict(
-            "WorkloadExtensionNotReachable",
-            format!(
-                "'{}' keeps to its policy as it was. Bring the agent on '{}' back, then write the policy again with makePolicyConsistent true.",
                 item.name, server.name
             ),
         ));

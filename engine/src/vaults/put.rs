@@ -1,17 +1,22 @@
 //! Creating a vault, or writing over one that stands.
 
-use super::change::{apply, warn};
+use super::change::{apply, name_tenant, write};
 use super::{VaultChange, VaultPath};
 use crate::{Caller, Engine};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{NameKey, PolicyId, VaultId, vault_name};
+use rsvault_domain::limits;
 use rsvault_domain::policy::{self, Policy};
+use rsvault_domain::ports::Bell;
 use rsvault_domain::vault::{Immutability, SoftDelete, SoftDeleteState, StorageModel, Vault, VaultSettings};
 use serde_json::json;
 use uuid::Uuid;
 
 /// Creates the vault with its three default policies, or changes it. True if it is new.
-pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: VaultChange) -> Result<(Vault, bool)> {
+pub async fn put(engine: &Engine, caller: &Caller, path: &VaultPath, mut change: VaultChange) -> Result<(Vault, bool)> {
+    if let Some(identity) = change.identity.as_mut() {
+        identity.replace = true;
+    }
     vault_name(&path.name)?;
     let now = engine.clock.now();
     let mut tx = engine.store.begin().await?;
@@ -23,13 +28,9 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
         ));
     };
     if let Some(mut vault) = tx.vault(path.subscription, &group_key, &NameKey::new(&path.name)).await? {
-        let before = vault.settings.soft_delete.state;
-        apply(&mut vault, change)?;
-        vault.etag += 1;
-        vault.updated_at = now;
-        tx.update_vault(&vault).await?;
-        warn(engine, tx.as_mut(), before, &vault).await?;
+        write(engine, tx.as_mut(), caller, &mut vault, change).await?;
         tx.commit().await?;
+        engine.wake.ring(Bell::Tasks);
         return Ok((vault, false));
     }
     let location = change.location.clone().filter(|l| !l.trim().is_empty()).ok_or_else(|| {
@@ -39,6 +40,12 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
         )
         .at("location")
     })?;
+    if tx.vaults_in(path.subscription, &location).await? >= limits::VAULTS_PER_REGION {
+        let limit = limits::VAULTS_PER_REGION;
+        let message =
+            format!("The subscription has {limit} vaults in '{location}', which is the most. Delete one, or choose another region.");
+        return Err(Fault::invalid("VaultQuotaExceeded", message).at("location"));
+    }
     let mut vault = Vault {
         id: VaultId(Uuid::new_v4()),
         subscription: path.subscription,
@@ -52,9 +59,10 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
         etag: 1,
         created_at: now,
         updated_at: now,
-        deleted_at: None,
+        soft_deleted: None,
     };
-    apply(&mut vault, change)?;
+    apply(&mut vault, change, false)?;
+    name_tenant(tx.as_mut(), &mut vault).await?;
     tx.insert_vault(&vault).await?;
     for (name, spec) in policy::defaults(now) {
         let policy = Policy {
@@ -77,6 +85,7 @@ pub async fn put(engine: &Engine, _caller: &Caller, path: &VaultPath, change: Va
 fn default_settings() -> VaultSettings {
     VaultSettings {
         immutability: Immutability::default(),
+        guard: None,
         soft_delete: SoftDelete { state: SoftDeleteState::Enabled, retention_days: 14, enhanced: SoftDeleteState::Enabled },
         storage_model: StorageModel::GeoRedundant,
         cross_region_restore: false,
@@ -88,5 +97,7 @@ fn default_settings() -> VaultSettings {
         cost_management: json!({"granularityLevel": "VaultLevel"}),
         restore_settings: json!({"crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"}}),
         identity: None,
+        encryption: None,
+        private_endpoints: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 //! stays when protection is stopped or suspended, what an immutable vault holds.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests")]
 
+mod consistent;
 mod hold;
 mod policy;
 mod reap;

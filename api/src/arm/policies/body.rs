@@ -33,6 +33,12 @@ pub(crate) struct PolicyProperties {
     /// Full, Differential, Log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sub_protection_policy: Option<Vec<SubPolicyBody>>,
+    /// Apply the policy again to the items that could not be brought to it; write-only.
+    #[serde(skip_serializing)]
+    pub(crate) make_policy_consistent: Option<bool>,
+    /// The Resource Guard's requests, for a shorter retention; write-only.
+    #[serde(skip_serializing)]
+    pub(crate) resource_guard_operation_requests: Option<Vec<String>>,
     /// Items under the policy; read-only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) protected_items_count: Option<i64>,

@@ -27,8 +27,10 @@ pub(crate) async fn handler(
 ) -> Result<Response, ArmError> {
     let at = path.vault().ask()?;
     let vault = vaults::get(&state.engine, &at).await?;
-    let saved =
-        policies::put(&state.engine, &caller.engine, &at, &path.policy_name, spec(required(body.properties, "properties")?)?).await?;
+    let mut properties = required(body.properties, "properties")?;
+    let showing = caller.engine.showing(properties.resource_guard_operation_requests.take());
+    let mend = properties.make_policy_consistent == Some(true);
+    let saved = policies::put(&state.engine, &showing, &at, &path.policy_name, spec(properties)?, mend).await?;
     Ok(match saved.operation {
         Some(operation) => Lro::new(&caller, query.api_version.as_deref(), links::of_policy(&path, operation.id)).accepted(),
         None => Json(PolicyView::new(&vault, &saved.policy.policy, saved.policy.items)).into_response(),

@@ -43,6 +43,8 @@ fn properties(sql: &SqlPolicy, used: i64) -> PolicyProperties {
             is_compression: Some(sql.compression),
         }),
         sub_protection_policy: Some(sql.sub_policies.iter().map(sub_policy).collect()),
+        make_policy_consistent: None,
+        resource_guard_operation_requests: None,
         protected_items_count: Some(used),
     }
 }

@@ -1,0 +1,19 @@
+-- The archive tier: where a point counts as being, since when, until when, and the job that is changing it.
+ALTER TABLE recovery_points ADD COLUMN tier TEXT NOT NULL DEFAULT 'Standard';
+ALTER TABLE recovery_points ADD COLUMN archived_at BIGINT;
+ALTER TABLE recovery_points ADD COLUMN tier_until BIGINT;
+ALTER TABLE recovery_points ADD COLUMN tier_job UUID;
+CREATE INDEX recovery_points_tiered ON recovery_points (item_id, name) WHERE tier <> 'Standard';
+
+-- Exports of jobs go with the operation that made them.
+CREATE TABLE job_exports (
+    operation_id UUID NOT NULL PRIMARY KEY REFERENCES operations (id) ON DELETE CASCADE,
+    vault_id UUID NOT NULL REFERENCES vaults (id) ON DELETE CASCADE,
+    filter JSONB NOT NULL,
+    secret TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX job_exports_vault ON job_exports (vault_id);
+
+-- How often a backup was asked for.
+CREATE INDEX jobs_asked_for ON jobs (item_id, family, started_at);
