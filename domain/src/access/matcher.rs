@@ -61,7 +61,7 @@ mod tests {
     const VAULT: &str = "/subscriptions/s1/resourceGroups/rg1/providers/Microsoft.RecoveryServices/vaults/v1";
 
     fn given(role: &str, scope: &str) -> Vec<RoleAssignment> {
-        vec![RoleAssignment { principal_id: PrincipalId(uuid::Uuid::nil()), role: role.into(), scope: scope.into() }]
+        vec![RoleAssignment::seeded(PrincipalId(uuid::Uuid::nil()), role, scope, jiff::Timestamp::UNIX_EPOCH)]
     }
 
     /// Rulebook 8, row by row: action below `Microsoft.RecoveryServices/`, then whether Backup

@@ -1,9 +1,11 @@
 //! Who may do what: principals, role assignments, and one matcher by action string and scope
 //! (rulebook 8).
 
+mod assignment;
 mod matcher;
 mod roles;
 
+pub use assignment::{RoleAssignment, may_replace, role_of_definition, upwards};
 pub use matcher::{allowed, covers};
 pub use roles::{ROLES, Role, role};
 
@@ -20,15 +22,4 @@ pub struct Principal {
     pub tenant: TenantId,
     /// Display name.
     pub name: String,
-}
-
-/// A role given to a principal at a scope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleAssignment {
-    /// Who.
-    pub principal_id: PrincipalId,
-    /// Built-in role by name (`Owner`, `Reader`, `Backup Contributor` …).
-    pub role: String,
-    /// ARM scope (`/`, `/subscriptions/{id}`, … down to a vault).
-    pub scope: String,
 }

@@ -3,6 +3,10 @@
 /// A role definition: what it allows, less what it takes away again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Role {
+    /// GUID of Azure's role definition.
+    pub id: &'static str,
+    /// What it is for.
+    pub description: &'static str,
     /// Name, as assignments spell it.
     pub name: &'static str,
     /// Action patterns; `*` stands for any run of characters, `/` included.
@@ -12,12 +16,83 @@ pub struct Role {
 }
 
 /// Every built-in role.
-pub const ROLES: [Role; 5] = [
-    Role { name: "Owner", actions: &["*"], not_actions: &[] },
-    Role { name: "Reader", actions: &["*/read"], not_actions: &[] },
-    Role { name: "Backup Contributor", actions: CONTRIBUTOR, not_actions: &[] },
-    Role { name: "Backup Operator", actions: OPERATOR, not_actions: &[] },
-    Role { name: "Backup Reader", actions: READER, not_actions: &[] },
+pub const ROLES: [Role; 9] = [
+    Role {
+        id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        description: "May do all, and give rights to others.",
+        name: "Owner",
+        actions: &["*"],
+        not_actions: &[],
+    },
+    Role {
+        id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        description: "May do all but give rights to others.",
+        name: "Contributor",
+        actions: &["*"],
+        not_actions: &["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"],
+    },
+    Role {
+        id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+        description: "May see all and give rights to others.",
+        name: "User Access Administrator",
+        actions: &["*/read", "Microsoft.Authorization/*"],
+        not_actions: &[],
+    },
+    Role {
+        id: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+        description: "May see all and change nothing.",
+        name: "Reader",
+        actions: &["*/read"],
+        not_actions: &[],
+    },
+    Role {
+        id: "5e467623-bb1f-42f4-a55d-6e525e11384b",
+        description: "May manage backup, but not delete vaults or give access to others.",
+        name: "Backup Contributor",
+        actions: CONTRIBUTOR,
+        not_actions: &[],
+    },
+    Role {
+        id: "00c29273-979b-4161-815c-10b084fb9324",
+        description: "May manage backup, but not remove backups, create vaults or give access to others.",
+        name: "Backup Operator",
+        actions: OPERATOR,
+        not_actions: &[],
+    },
+    Role {
+        id: "a795c7a0-d4a2-40c1-ae25-d81f01202912",
+        description: "May see backups and change nothing.",
+        name: "Backup Reader",
+        actions: READER,
+        not_actions: &[],
+    },
+    Role {
+        id: "c2a970b4-16a7-4a51-8c84-8a8ea6ee0bb8",
+        description: "May make and delete Resource Guards.",
+        name: "Backup MUA Admin",
+        actions: MUA_ADMIN,
+        not_actions: &[],
+    },
+    Role {
+        id: "f54b6d04-23c6-443e-b462-9c16ab7b4a52",
+        description: "May carry out critical operations that a Resource Guard watches over.",
+        name: "Backup MUA Operator",
+        actions: &["Microsoft.Authorization/*/read", "Microsoft.DataProtection/*/action", "Microsoft.DataProtection/*/read"],
+        not_actions: &[],
+    },
+];
+
+const MUA_ADMIN: &[&str] = &[
+    "Microsoft.Authorization/*/read",
+    "Microsoft.DataProtection/*/read",
+    "Microsoft.DataProtection/*/resourceGuards/write",
+    "Microsoft.DataProtection/resourceGuards/write",
+    "Microsoft.DataProtection/resourceGuards/delete",
+    "Microsoft.RecoveryServices/Vaults/backupResourceGuardProxies/read",
+    "Microsoft.RecoveryServices/Vaults/backupResourceGuardProxies/write",
+    "Microsoft.RecoveryServices/Vaults/backupResourceGuardProxies/delete",
+    "Microsoft.RecoveryServices/Vaults/backupResourceGuardProxies/unlockDelete/action",
+    "Microsoft.Resources/subscriptions/resourceGroups/read",
 ];
 
 /// The role of this name, compared without case.

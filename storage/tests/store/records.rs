@@ -7,6 +7,7 @@ use rsvault_domain::access::{Principal, RoleAssignment};
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::discovery::{AgentRecord, ServerState};
 use rsvault_domain::fault::JobFault;
+use rsvault_domain::id::NameKey;
 use rsvault_domain::job::{JobKind, JobStatus};
 use rsvault_domain::operation::{OperationStatus, Subject};
 use rsvault_domain::ports::{JobFilter, Page, StoreError};
@@ -15,6 +16,7 @@ use rsvault_domain::tenancy::{ResourceGroup, Subscription};
 on_both!(
     a_group_keeps_its_first_casing,
     a_principal_is_replaced_by_either_identity,
+    role_assignments_are_found_by_name_by_principal_and_by_scope,
     a_server_written_again_keeps_its_identity,
     a_token_is_used_up_once_and_in_time,
     the_newest_enrolment_of_a_server_counts,
@@ -59,11 +61,45 @@ async fn a_principal_is_replaced_by_either_identity(bed: Bed) {
     tx.put_principal(&who, [3; 32]).await.unwrap();
     assert_eq!(tx.principal_by_client("App").await.unwrap(), None);
     assert_eq!(tx.principal_by_client("Other").await.unwrap(), Some((who.clone(), [3; 32])));
-    let role = RoleAssignment { principal_id: who.id, role: "Reader".into(), scope: "/".into() };
-    tx.put_assignment(&role).await.unwrap();
-    tx.put_assignment(&role).await.unwrap();
-    assert_eq!(tx.assignments(who.id).await.unwrap(), [role]);
+    assert_eq!(tx.principal_by_id(who.id).await.unwrap(), Some(who));
+    assert_eq!(tx.principal_by_id(id()).await.unwrap(), None);
+}
+
+async fn role_assignments_are_found_by_name_by_principal_and_by_scope(bed: Bed) {
+    let mut tx = bed.begin().await;
+    let (one, two) = (id(), id());
+    let given = |who, role: &str, scope: &str| RoleAssignment { id: id(), ..RoleAssignment::seeded(who, role, scope, at(1)) };
+    let root = given(one, "Owner", "/");
+    let group = given(one, "Reader", "/subscriptions/S/resourceGroups/G");
+    let vault = given(two, "Backup Reader", "/subscriptions/S/resourceGroups/g/providers/p/vaults/v|1");
+    let sibling = given(two, "Reader", "/subscriptions/S/resourceGroups/G2");
+    for assignment in [&root, &group, &vault, &sibling] {
+        tx.insert_assignment(assignment).await.unwrap();
+    }
+    let twice = RoleAssignment { id: id(), scope: group.scope.to_uppercase(), ..group.clone() };
+    assert!(matches!(tx.insert_assignment(&twice).await, Err(StoreError::Exists(_))), "a principal has a role at a scope once");
+    let renamed = RoleAssignment { scope: "/x".into(), ..group.clone() };
+    assert!(matches!(tx.insert_assignment(&renamed).await, Err(StoreError::Exists(_))), "a name is taken once");
+    assert_eq!(tx.assignments(one).await.unwrap(), [root.clone(), group.clone()]);
     assert_eq!(tx.assignments(id()).await.unwrap(), []);
+    assert_eq!(tx.assignment(vault.id).await.unwrap(), Some(vault.clone()));
+
+    let scopes: Vec<NameKey> = ["/", "/subscriptions/s", "/subscriptions/s/resourcegroups/g"].map(NameKey::new).into();
+    let at_scope = tx.assignments_at(&scopes, None, &Page::default()).await.unwrap();
+    assert_eq!((at_scope.items, at_scope.next), (vec![root.clone(), group.clone()], None));
+    let mut page = Page { after: None, limit: 1 };
+    let mut seen = Vec::new();
+    loop {
+        let slice = tx.assignments_at(&scopes, scopes.last(), &page).await.unwrap();
+        seen.extend(slice.items);
+        match slice.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen, [root, group.clone(), vault], "what lies below is there, a sibling of like name is not");
+    assert!(tx.delete_assignment(group.id).await.unwrap());
+    assert!(!tx.delete_assignment(group.id).await.unwrap());
 }
 
 async fn a_server_written_again_keeps_its_identity(bed: Bed) {
@@ -146,8 +182,9 @@ async fn every_kind_of_job_is_read_back_as_it_was(bed: Bed) {
         JobKind::DisableBackup,
         JobKind::DeleteBackupData,
         JobKind::Undelete,
+        JobKind::MoveRecoveryPoint,
     ];
-    for kind in kinds.into_iter().flat_map(|k| [JobKind::Backup(k), JobKind::Restore(k)]).chain(plain) {
+    for kind in kinds.into_iter().flat_map(|k| [JobKind::Backup(k), JobKind::Restore(k), JobKind::RestoreWithRehydrate(k)]).chain(plain) {
         let job = job(vault.id, kind, 0);
         tx.insert_job(&job).await.unwrap();
         assert_eq!(tx.job(vault.id, job.id).await.unwrap(), Some(job.clone()));
@@ -196,7 +233,7 @@ async fn jobs_are_filtered_and_come_newest_first(bed: Bed) {
 async fn a_repeated_request_is_the_same_operation(bed: Bed) {
     let mut tx = bed.begin().await;
     let vault = vault("never stored");
-    for subject in [Subject::Nothing, Subject::Vault, Subject::Container(id()), Subject::Item(id()), Subject::Policy(id())] {
+    for subject in [Subject::Nothing, Subject::Validation, Subject::Export, Subject::Vault, Subject::Container(id()), Subject::Item(id()), Subject::Policy(id())] {
         let operation = operation(&vault, subject);
         tx.insert_operation(&operation).await.unwrap();
         assert_eq!(tx.operation(operation.id).await.unwrap(), Some(operation));
