@@ -7,6 +7,7 @@
 
 use super::error::{db, missing};
 use super::glance::{Found, Given, Glance, Plain};
+use super::rehearsal::Lent;
 use crate::folder;
 use rsvault_domain::ports::{StoreError, StoreResult};
 use rusqlite::types::Value;
@@ -177,6 +178,7 @@ pub(super) enum Tx {
     Pg(sqlx::Transaction<'static, Postgres>),
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     Here(Glance),
+    Lent(Lent),
 }
 
 impl Tx {
@@ -186,6 +188,7 @@ impl Tx {
             Self::Pg(tx) => Stmt::Pg(tx, sqlx::query(sql)),
             Self::Sqlite(tx) => Stmt::Sqlite(tx, sqlx::query(sql)),
             Self::Here(glance) => Stmt::Here(glance, sql, Vec::new()),
+            Self::Lent(lent) => lent.query(sql),
         }
     }
     pub(super) async fn commit(self) -> StoreResult<()> {
@@ -193,6 +196,7 @@ impl Tx {
             Self::Pg(tx) => tx.commit().await,
             Self::Sqlite(tx) => tx.commit().await,
             Self::Here(_) => Ok(()),
+            Self::Lent(lent) => return Box::pin(lent.commit()).await,
         }
         .map_err(db)
     }

@@ -3,6 +3,7 @@
 use super::db::{Db, Tx};
 use super::glance::Glances;
 use super::migrate;
+use super::rehearsal::Rehearsal;
 use async_trait::async_trait;
 use rsvault_domain::ports::{self, StoreError, StoreResult};
 use std::path::Path;
@@ -61,6 +62,9 @@ impl ports::Store for SqlStore {
     }
     async fn read(&self) -> StoreResult<Box<dyn ports::Tx>> {
         Ok(Box::new(self.db.read().await?))
+    }
+    async fn rehearse(&self) -> StoreResult<Arc<dyn ports::Store>> {
+        Ok(Arc::new(Rehearsal::on(&self.db).await?))
     }
     async fn glance(&self) -> StoreResult<Box<dyn ports::Tx>> {
         match &self.glances {

@@ -13,6 +13,7 @@ on_both!(
     writers_are_serial_and_lose_no_update,
     a_transaction_abandoned_midway_gives_its_turn_back,
     a_newer_schema_is_refused_by_name,
+    a_rehearsal_sees_what_it_did_and_leaves_nothing,
 );
 
 fn named(name: &str) -> Subscription {
@@ -107,4 +108,26 @@ async fn a_newer_schema_is_refused_by_name(bed: Bed) {
     }
     let refused = rsvault_storage::SqlStore::open(&bed.url).await.unwrap_err().to_string();
     assert!(refused.contains("schema 99") && refused.contains("newer"), "{refused}");
+}
+
+async fn a_rehearsal_sees_what_it_did_and_leaves_nothing(bed: Bed) {
+    let (kept, given_up, taken) = (named("kept"), named("given up"), named("taken"));
+    let stage = bed.store.rehearse().await.unwrap();
+    let mut tx = stage.begin().await.unwrap();
+    tx.put_subscription(&kept).await.unwrap();
+    assert!(matches!(stage.begin().await, Err(StoreError::Unavailable(_))), "one at a time");
+    tx.commit().await.unwrap();
+    let mut tx = stage.begin().await.unwrap();
+    tx.put_subscription(&given_up).await.unwrap();
+    drop(tx);
+    let mut tx = stage.glance().await.unwrap();
+    assert_eq!(tx.subscriptions().await.unwrap(), [kept], "what was committed stands, what was given up does not");
+    drop(tx);
+    assert!(bed.read().await.subscriptions().await.unwrap().is_empty(), "nobody else sees it");
+    drop(stage);
+    let mut tx = bed.begin().await;
+    assert!(tx.subscriptions().await.unwrap().is_empty(), "and with the stage it is gone");
+    tx.put_subscription(&taken).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(bed.read().await.subscriptions().await.unwrap(), [taken], "the turn to write went back");
 }
