@@ -28,8 +28,13 @@ pub trait ReplicaRows: Send {
     /// Items of a vault that have a visible point, in order of creation.
     async fn visible_items(&mut self, vault: VaultId, now: Timestamp, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
     /// As `points`: those that are visible.
-    async fn visible_points(&mut self, item: ItemId, filter: &PointFilter, now: Timestamp, page: &Page)
-    -> StoreResult<Slice<RecoveryPoint>>;
+    async fn visible_points(
+        &mut self,
+        item: ItemId,
+        filter: &PointFilter,
+        now: Timestamp,
+        page: &Page,
+    ) -> StoreResult<Slice<RecoveryPoint>>;
     /// As `marks`: those that are visible.
     async fn visible_marks(&mut self, item: ItemId, now: Timestamp) -> StoreResult<Vec<PointMark>>;
     /// As `point_summary`: of those that are visible.

@@ -2,7 +2,7 @@
 //! against the ledger before it leaves.
 
 use super::leased_any;
-use crate::Engine;
+use crate::{Engine, regions};
 use bytes::Bytes;
 use rsvault_domain::backup::{BackupSet, Manifest, SetState};
 use rsvault_domain::discovery::AgentRecord;
@@ -20,16 +20,17 @@ pub struct RestoreSet {
     pub data_key: Zeroizing<Vec<u8>>,
 }
 
-/// The committed set `id`, without its manifest, if the leased restore names it.
-async fn named_set(tx: &mut dyn Tx, agent: &AgentRecord, command: CommandId, id: SetId) -> Result<BackupSet> {
+/// The committed set `id`, without its manifest, if the leased restore names it; and whether it is read from the
+/// secondary region.
+async fn named_set(tx: &mut dyn Tx, agent: &AgentRecord, command: CommandId, id: SetId) -> Result<(BackupSet, bool)> {
     let command = leased_any(tx, agent, command).await?;
     let refused = || Fault::not_found("SetNotFound", format!("Backup set '{id}' is not part of this restore.")).at("setId");
-    let step = match &command.work {
-        CommandWork::Restore { plan, .. } => plan.steps.iter().find(|s| s.set_id == id).ok_or_else(refused)?,
+    let (step, secondary) = match &command.work {
+        CommandWork::Restore { plan, secondary, .. } => (plan.steps.iter().find(|s| s.set_id == id).ok_or_else(refused)?, *secondary),
         _ => return Err(refused()),
     };
     // The point may have gone since the plan was made; that is not the reader's mistake.
-    tx.set_head(id).await?.filter(|s| s.state == SetState::Committed).ok_or_else(|| {
+    let set = tx.set_head(id).await?.filter(|s| s.state == SetState::Committed).ok_or_else(|| {
         Fault::conflict(
             "UserErrorRecoveryPointDeleted",
             format!(
@@ -39,7 +40,8 @@ async fn named_set(tx: &mut dyn Tx, agent: &AgentRecord, command: CommandId, id:
                 step.time
             ),
         )
-    })
+    })?;
+    Ok((set, secondary))
 }
 
 /// Manifest and data key of a set of the plan.
@@ -56,7 +58,7 @@ pub async fn restore_set(engine: &Engine, agent: &AgentRecord, command: CommandI
 /// One chunk, verified. A chunk that is missing or altered is named and never delivered.
 pub async fn read_chunk(engine: &Engine, agent: &AgentRecord, command: CommandId, id: SetId, stream: u32, seq: u32) -> Result<Bytes> {
     let mut tx = engine.store.read().await?;
-    let set = named_set(tx.as_mut(), agent, command, id).await?;
+    let (set, secondary) = named_set(tx.as_mut(), agent, command, id).await?;
     // The ledger's row, not the manifest's: one row, however large the backup is.
     let wanted = tx
         .chunk(id, set.generation, stream, seq)
@@ -72,7 +74,9 @@ pub async fn read_chunk(engine: &Engine, agent: &AgentRecord, command: CommandId
         )
     };
     let key = set.chunk_key(stream, seq);
-    let bytes = match engine.objects.get(&key).await {
+    // A restore across regions does not touch the primary's store, which may be lost.
+    let objects = if secondary { &regions::secondary(engine)?.objects } else { &engine.objects };
+    let bytes = match objects.get(&key).await {
         Ok(bytes) => bytes,
         Err(ObjectError::NotFound(_)) => return Err(corrupt("is missing from the object store")),
         Err(error) => return Err(error.into()),

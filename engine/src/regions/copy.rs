@@ -90,7 +90,11 @@ pub(crate) async fn run(engine: &Engine, owner: &str, task: &Task, id: SetId) ->
     }
     tx.commit().await?;
     if let Some(at) = arrived {
-        engine.note(EventKind::Replication, id.to_string(), format!("Backup set copied to the secondary region; shown there from {at} on."));
+        engine.note(
+            EventKind::Replication,
+            id.to_string(),
+            format!("Backup set copied to the secondary region; shown there from {at} on."),
+        );
     }
     Ok(())
 }

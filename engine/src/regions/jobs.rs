@@ -41,7 +41,10 @@ pub async fn job(engine: &Engine, whose: &Whose, id: JobId) -> Result<(Vault, Jo
     let job = tx.job(vault.id, id).await?.filter(|job| matches!(job.kind, JobKind::CrossRegionRestore(_))).ok_or_else(|| {
         Fault::not_found(
             "BMSUserErrorJobNotFound",
-            format!("Job '{id}' is no cross-region restore of vault '{}'. List the jobs of region '{}' for the ids.", vault.name, whose.region),
+            format!(
+                "Job '{id}' is no cross-region restore of vault '{}'. List the jobs of region '{}' for the ids.",
+                vault.name, whose.region
+            ),
         )
         .at("jobName")
     })?;

@@ -14,11 +14,11 @@ mod restore;
 mod survey;
 
 pub use access::{Access, access};
+pub(crate) use copy::{doom, queue_copy, run as run_copy};
 pub use jobs::{Whose, job, jobs, operation};
 pub use read::{items, point, points, whole_coverage};
 pub use restore::{Ticket, trigger};
 pub use survey::resume;
-pub(crate) use copy::{doom, queue_copy, run as run_copy};
 pub(crate) use survey::{queue_survey, run as run_survey};
 
 use crate::Engine;

@@ -97,7 +97,10 @@ pub(super) async fn visible(engine: &Engine, tx: &mut dyn Tx, vault: &Vault, ite
     let region = enabled(engine, vault)?;
     Err(Fault::not_found(
         "BMSUserErrorRecoveryPointNotFound",
-        format!("Recovery point '{name}' of '{}' has not arrived in region '{region}' yet. List the points of that region, or wait.", item.name),
+        format!(
+            "Recovery point '{name}' of '{}' has not arrived in region '{region}' yet. List the points of that region, or wait.",
+            item.name
+        ),
     )
     .at("recoveryPointId"))
 }

@@ -51,7 +51,9 @@ pub async fn trigger(
     if let Some(operation) = repeated(tx.as_mut(), caller).await? {
         return Ok(operation);
     }
-    let gone = || Fault::not_found("ResourceNotFound", "The vault or the item that the access token names is gone. Ask for a token of another point.");
+    let gone = || {
+        Fault::not_found("ResourceNotFound", "The vault or the item that the access token names is gone. Ask for a token of another point.")
+    };
     let vault = tx.vault_by_id(ticket.vault).await?.filter(|vault| vault.soft_deleted.is_none()).ok_or_else(gone)?;
     let item = tx.item_by_id(ticket.item).await?.filter(|item| item.vault_id == vault.id).ok_or_else(gone)?;
     let container = tx.container_by_id(item.container_id).await?.ok_or_else(gone)?;
@@ -142,7 +144,11 @@ async fn target_vault(tx: &mut dyn Tx, vault: &Vault, asked: &str, destination: 
     }
     let name = id.name_of("vaults").unwrap_or_default();
     let other = tx.vault(id.subscription, &NameKey::new(&id.resource_group), &NameKey::new(name)).await?;
-    let other = other.ok_or_else(|| refused(format!("Property 'containerId' names vault '{name}', which does not exist. Register the target server to a vault in '{asked}'.")))?;
+    let other = other.ok_or_else(|| {
+        refused(format!(
+            "Property 'containerId' names vault '{name}', which does not exist. Register the target server to a vault in '{asked}'."
+        ))
+    })?;
     if region::folded(&other.location) != region::folded(asked) {
         return Err(refused(format!(
             "Property 'containerId' names vault '{name}' in '{}'; a restore in region '{asked}' goes to a server that is registered to a vault there.",
@@ -174,6 +180,8 @@ async fn not_archived(tx: &mut dyn Tx, item: &ProtectedItem, plan: &RestorePlan,
 fn across_subscriptions(what: &str) -> Fault {
     Fault::invalid(
         "BMSUserErrorInvalidRestoreRequest",
-        format!("{what}. A restore across regions and one across subscriptions cannot be combined: choose a target in the vault's own subscription."),
+        format!(
+            "{what}. A restore across regions and one across subscriptions cannot be combined: choose a target in the vault's own subscription."
+        ),
     )
 }

@@ -19,7 +19,11 @@ pub(crate) async fn of_item(tx: &mut dyn Tx, item: &ProtectedItem) -> Result<Cha
 
 /// The chain to plan what is wanted on, and the question to it.
 pub(super) async fn ask(tx: &mut dyn Tx, item: &ProtectedItem, wanted: &Wanted) -> Result<(Chain, PlanRequest)> {
-    let chain = of_item(tx, item).await?;
+    question(of_item(tx, item).await?, item, wanted)
+}
+
+/// The same of a chain that is there already.
+pub(crate) fn question(chain: Chain, item: &ProtectedItem, wanted: &Wanted) -> Result<(Chain, PlanRequest)> {
     Ok(match wanted {
         Wanted::Point(name) => (chain, PlanRequest::Point(RecoveryPointName(name.clone()))),
         Wanted::Time { at, from: None } => (chain, PlanRequest::At(second(*at))),

@@ -18,6 +18,7 @@ use rsvault_domain::tenancy::{ResourceGroup, Subscription};
 use rsvault_domain::work::{CommandWork, Slot};
 use rsvault_engine::agents::{self, CommitRequest, Outcome};
 use rsvault_engine::protection::{Change, ItemPath};
+use rsvault_engine::regions::Secondary;
 use rsvault_engine::vaults::{VaultChange, VaultPath};
 use rsvault_engine::{Caller, Engine, backups, discovery, protection, reconcile, tasks, vaults};
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub struct TestBox {
     pub clock: Arc<ManualClock>,
     pub faults: Arc<Faults>,
     pub plain_objects: Arc<dyn ObjectStore>,
+    /// Objects of the second region.
+    pub far_objects: Arc<dyn ObjectStore>,
     pub plain_store: Arc<dyn Store>,
     pub agent: AgentRecord,
     pub server: Server,
@@ -112,6 +115,15 @@ impl Default for Database {
 
 impl TestBox {
     pub async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// With a second region that lags so far behind.
+    pub async fn in_regions(lag: SignedDuration) -> Self {
+        Self::with(Some(lag)).await
+    }
+
+    async fn with(lag: Option<SignedDuration>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = rsvault_storage::SqlStore::open(&format!("sqlite:{}", dir.path().join("t.db").display())).await.unwrap();
         let faults = Arc::new(Faults::default());
@@ -120,9 +132,15 @@ impl TestBox {
         let keys = rsvault_storage::FileKeyRing::open(dir.path().join("keys")).unwrap();
         let objects = Arc::new(FaultyObjects { inner: plain_objects.clone(), faults: faults.clone() });
         let plain_store: Arc<dyn Store> = store;
-        let engine = Engine::new(
+        let far_objects = rsvault_storage::testing::memory_objects();
+        let secondary = lag.map(|lag| {
+            let objects = Arc::new(FaultyObjects { inner: far_objects.clone(), faults: faults.clone() });
+            Secondary { objects, region: None, lag }
+        });
+        let engine = Engine::in_regions(
             Arc::new(faults::FaultyStore { inner: plain_store.clone(), faults: faults.clone() }),
             objects,
+            secondary,
             keys,
             clock.clone(),
             Arc::new(NoWake),
@@ -146,7 +164,18 @@ impl TestBox {
         let (token, _) = agents::create_token(&engine, server.id, SignedDuration::from_hours(1)).await.unwrap();
         let enrolled = agents::enroll(&engine, &token, "test").await.unwrap();
         let agent = agents::authenticate(&engine, enrolled.agent_id, &enrolled.secret).await.unwrap();
-        Self { engine, clock, faults, plain_objects, plain_store, agent, server, database: Database::default().into(), _dir: dir }
+        Self {
+            engine,
+            clock,
+            faults,
+            plain_objects,
+            far_objects,
+            plain_store,
+            agent,
+            server,
+            database: Database::default().into(),
+            _dir: dir,
+        }
     }
 
     /// A vault with the server registered and `salesdb` protected.
@@ -198,8 +227,13 @@ impl TestBox {
     }
 
     pub async fn back_up_as(&self, kind: BackupKind, id: CommandId, generation: i64, chunks: u32) -> Result<()> {
+        self.back_up_by(&self.agent, kind, id, generation, chunks).await
+    }
+
+    /// The same by another agent.
+    pub async fn back_up_by(&self, agent: &AgentRecord, kind: BackupKind, id: CommandId, generation: i64, chunks: u32) -> Result<()> {
         let facts = self.facts_of(kind);
-        let opened = again(|| agents::open_set(&self.engine, &self.agent, id, generation)).await?;
+        let opened = again(|| agents::open_set(&self.engine, agent, id, generation)).await?;
         let size = opened.set.chunk_size as usize;
         let mut digests = Vec::new();
         let mut sealed = 0u64;
@@ -207,7 +241,7 @@ impl TestBox {
             let len = if seq + 1 == chunks { 1000 } else { size };
             let bytes = Bytes::from(vec![seq as u8; len]);
             let digest = *blake3::hash(&bytes).as_bytes();
-            again(|| agents::put_chunk(&self.engine, &self.agent, opened.set.id, generation, 0, seq, digest, bytes.clone())).await?;
+            again(|| agents::put_chunk(&self.engine, agent, opened.set.id, generation, 0, seq, digest, bytes.clone())).await?;
             digests.extend(digest);
             sealed += len as u64;
         }
@@ -225,7 +259,7 @@ impl TestBox {
                 compression: "none".into(),
             }],
         };
-        again(|| agents::commit(&self.engine, &self.agent, opened.set.id, &request)).await?;
+        again(|| agents::commit(&self.engine, agent, opened.set.id, &request)).await?;
         let mut database = self.database.lock().unwrap();
         match kind {
             BackupKind::Full => {

@@ -40,7 +40,7 @@ fn next<T: FromStr>(line: &str, words: &mut SplitAsciiWhitespace<'_>) -> StoreRe
 }
 
 row! {
-    struct MarkRow {
+    pub(super) struct MarkRow {
         set_id: Uuid,
         name: String,
         kind: String,
@@ -94,6 +94,12 @@ pub(super) const MARKS: &str =
     "SELECT set_id, name, kind, expires_at, deleted_at, purge_at, on_demand, sealed_bytes, link FROM recovery_points
      WHERE item_id = $1 ORDER BY point_at, name";
 
+/// Those of them that can be seen in the secondary region.
+pub(super) const MARKS_SEEN: &str =
+    "SELECT p.set_id, p.name, p.kind, p.expires_at, p.deleted_at, p.purge_at, p.on_demand, p.sealed_bytes, p.link FROM recovery_points p
+     WHERE p.item_id = $1 AND EXISTS (SELECT 1 FROM replicas r WHERE r.set_id = p.set_id AND r.visible_at <= $2)
+     ORDER BY p.point_at, p.name";
+
 /// Points that one statement marks or deletes. A shorter batch is filled up with the nil id, which no
 /// set has: so there is one text to prepare.
 const BATCH: usize = 100;
@@ -132,6 +138,11 @@ impl Tx {
     /// All points of an item, oldest first.
     pub(super) async fn read_marks(&mut self, item: ItemId) -> StoreResult<Vec<PointMark>> {
         self.query(MARKS).bind(item.0).all::<MarkRow, _>().await
+    }
+
+    /// Those that the secondary region shows, oldest first.
+    pub(super) async fn marks_seen(&mut self, item: ItemId, now: Timestamp) -> StoreResult<Vec<PointMark>> {
+        self.query(MARKS_SEEN).bind(item.0).bind(micros(now)).all::<MarkRow, _>().await
     }
 
     /// Writes expiry and soft deletion; a point that is gone has nothing to mark.

@@ -46,8 +46,7 @@ impl TryFrom<SetIdRow> for SetId {
     }
 }
 
-pub(super) const UNSETTLED: &str =
-    "SELECT * FROM replicas WHERE state IN ('Pending', 'Doomed') AND set_id > $1 ORDER BY set_id LIMIT $2";
+pub(super) const UNSETTLED: &str = "SELECT * FROM replicas WHERE state IN ('Pending', 'Doomed') AND set_id > $1 ORDER BY set_id LIMIT $2";
 pub(super) const UNREPLICATED: &str = "SELECT p.set_id FROM recovery_points p
      WHERE p.item_id = $1 AND NOT EXISTS (SELECT 1 FROM replicas r WHERE r.set_id = p.set_id)
      ORDER BY p.point_at, p.name LIMIT $2";

@@ -77,6 +77,23 @@ impl TryFrom<LedgerRow> for ChunkRow {
     }
 }
 
+pub(super) const LEDGER_FROM: &str = "SELECT stream, seq, size, digest FROM chunks
+     WHERE set_id = $1 AND generation = $2 AND (stream, seq) >= ($3, $4) ORDER BY stream, seq LIMIT $5";
+
+impl Tx {
+    /// The ledger from a place on.
+    pub(super) async fn ledger_part(&mut self, set: SetId, generation: i64, from: (u32, u32), limit: u32) -> StoreResult<Vec<ChunkRow>> {
+        self.query(LEDGER_FROM)
+            .bind(set.0)
+            .bind(generation)
+            .bind(i64::from(from.0))
+            .bind(i64::from(from.1))
+            .bind(i64::from(limit))
+            .all::<LedgerRow, _>()
+            .await
+    }
+}
+
 #[async_trait]
 impl SetRows for Tx {
     async fn open_set(&mut self, set: &BackupSet) -> StoreResult<BackupSet> {

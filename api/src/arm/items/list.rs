@@ -2,12 +2,14 @@
 
 use super::{ItemList, ItemView};
 use crate::AppState;
+use crate::arm::cross_region::{self, SecondaryErrors};
 use crate::arm::filter::{Filter, WORKLOADS};
 use crate::arm::names::{VaultPath, at_vault};
 use crate::arm::page::{ListQuery, next_link};
-use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmError, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::Uri;
 use rsvault_domain::id::ContainerName;
 use rsvault_engine::protection;
@@ -17,14 +19,17 @@ const KEYS: &[&str] = &["backupManagementType", "itemType", "policyName", "conta
 
 /// Lists protected items in order of protection.
 #[utoipa::path(get, path = at_vault!("/backupProtectedItems"), tag = "Protected items", operation_id = "BackupProtectedItems_List", params(VaultPath, ListQuery),
-    responses((status = 200, description = "A page of items, without `extendedInfo`.", body = ItemList), ArmErrors))]
+    responses((status = 200, description = "A page of items, without `extendedInfo`.", body = ItemList), SecondaryErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,
     ArmPath(path): ArmPath<VaultPath>,
     ArmQuery(query): ArmQuery<ListQuery>,
     uri: Uri,
-) -> Result<Json<ItemList>, ArmError> {
+) -> Result<Response, ArmError> {
+    if cross_region::is_secondary(query._api_version.as_deref()) {
+        return Ok(cross_region::items(&state, &caller, &path, &query, &uri).await);
+    }
     let filter = Filter::parse(query.filter.as_deref(), KEYS)?;
     filter.known("itemType", WORKLOADS)?;
     let any = filter.admits_workload()? && filter.admits("itemType", "SQLDataBase") && filter.admits("fabricName", "Azure");
@@ -41,5 +46,5 @@ pub(crate) async fn handler(
         .map(|found| ItemView::new(found, now, false))
         .filter(|view| filter.admits("healthState", view.properties.protected_item_health_status))
         .collect();
-    Ok(Json(ItemList { value, next_link: next_link(&caller.base_url, &uri, slice.next.as_deref()) }))
+    Ok(Json(ItemList { value, next_link: next_link(&caller.base_url, &uri, slice.next.as_deref()) }).into_response())
 }

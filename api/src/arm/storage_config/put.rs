@@ -2,11 +2,13 @@
 
 use super::{StorageConfigBody, StorageConfigView};
 use crate::AppState;
+use crate::arm::cross_region;
 use crate::arm::names::{VaultPath, at_vault};
 use crate::arm::page::VersionQuery;
-use crate::edge::{ArmError, ArmErrors, ArmJson, ArmPath, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmJson, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use rsvault_engine::vaults;
 use std::sync::Arc;
 
@@ -17,8 +19,13 @@ pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,
     ArmPath(path): ArmPath<VaultPath>,
+    ArmQuery(query): ArmQuery<VersionQuery>,
     ArmJson(body): ArmJson<StorageConfigBody>,
-) -> Result<Json<StorageConfigView>, ArmError> {
+) -> Result<Response, ArmError> {
     let vault = vaults::patch(&state.engine, &caller.engine, &path.ask()?, body.change()?).await?;
-    Ok(Json(StorageConfigView::from(&vault)))
+    let view = StorageConfigView::from(&vault);
+    if cross_region::is_secondary(query.api_version.as_deref()) {
+        return Ok(Json(cross_region::storage_config(&view)?).into_response());
+    }
+    Ok(Json(view).into_response())
 }

@@ -27,7 +27,10 @@ pub(super) async fn run(arguments: &DoctorArguments) -> Outcome<ExitCode> {
         findings.extend(disk::check(&settings.data));
         let (finding, store) = catalogue::check(&settings.database_url()).await;
         findings.push(finding);
-        findings.extend(objects::check(&settings.objects_url()).await);
+        findings.extend(objects::check("object store", &settings.objects_url()).await);
+        if let Some(url) = settings.secondary_objects_url() {
+            findings.extend(objects::check("second region", &url).await);
+        }
         findings.push(keys::check(&settings.key_dir()).await);
         findings.extend(tls::check(&settings));
         if let (true, Some(store)) = (arguments.accept_clock, store.as_deref()) {

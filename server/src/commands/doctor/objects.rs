@@ -6,8 +6,7 @@ use bytes::Bytes;
 use rsvault_domain::ports::{ObjectError, ObjectStore, PutOutcome};
 use std::path::Path;
 
-pub(super) async fn check(url: &str) -> Vec<Finding> {
-    let name = "object store";
+pub(super) async fn check(name: &'static str, url: &str) -> Vec<Finding> {
     let shown = without_password(url);
     // Opening sweeps them: look first.
     let staging = leftovers(url);

@@ -41,9 +41,9 @@ async fn an_accepted_clock_is_what_the_vault_trusts() {
 async fn a_good_object_store_is_good_and_a_leftover_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("file:{}", dir.path().display());
-    assert!(objects::check(&url).await.iter().all(|f| f.level == Level::Good));
+    assert!(objects::check("object store", &url).await.iter().all(|f| f.level == Level::Good));
     std::fs::write(dir.path().join("chunk#1"), b"x").unwrap();
-    assert!(objects::check(&url).await.iter().any(|f| f.check == "staging files"));
+    assert!(objects::check("object store", &url).await.iter().any(|f| f.check == "staging files"));
 }
 
 #[tokio::test]
