@@ -6,6 +6,9 @@ use crate::id::{ItemId, JobId, VaultId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The property that the job of a restore has from the moment on at which its transfer begins.
+pub const JOB_TYPE: &str = "Job Type";
+
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "of")]
@@ -26,9 +29,17 @@ pub enum JobKind {
     DeleteBackupData,
     /// Undelete.
     Undelete,
+    /// A move of a recovery point to the archive tier.
+    MoveRecoveryPoint,
+    /// A restore of a point of this kind that is first brought back from the archive tier.
+    RestoreWithRehydrate(BackupKind),
+    /// A restore of a point of this kind in the secondary region.
+    CrossRegionRestore(BackupKind),
 }
 
 impl JobKind {
+    /// The family of cross-region restores.
+    pub const CROSS_REGION: &'static str = "CrossRegionRestore";
     /// The word that filters compare (`operation eq 'Backup'` matches every `Backup (…)`).
     pub fn family(self) -> &'static str {
         match self {
@@ -40,6 +51,9 @@ impl JobKind {
             Self::DisableBackup => "DisableBackup",
             Self::DeleteBackupData => "DeleteBackupData",
             Self::Undelete => "Undelete",
+            Self::MoveRecoveryPoint => "MoveRecoveryPoint",
+            Self::RestoreWithRehydrate(_) => "RestoreWithRehydrate",
+            Self::CrossRegionRestore(_) => Self::CROSS_REGION,
         }
     }
     /// The text shown: a restore gets its subtype only once it has completed (wire-facts 0.5).
@@ -54,13 +68,18 @@ impl JobKind {
     pub fn task_name(self) -> Option<&'static str> {
         match self {
             Self::Backup(_) => Some("Transfer data to vault"),
-            Self::Restore(_) => Some("Transfer data from vault"),
+            Self::Restore(_) | Self::RestoreWithRehydrate(_) | Self::CrossRegionRestore(_) => Some("Transfer data from vault"),
             _ => None,
         }
     }
-    /// Whether people may cancel it.
+    /// Whether it is shown as one that can be cancelled.
     pub fn cancellable(self) -> bool {
-        matches!(self, Self::Backup(_) | Self::Restore(_))
+        matches!(self, Self::Backup(_) | Self::Restore(_) | Self::RestoreWithRehydrate(_) | Self::CrossRegionRestore(_))
+    }
+    /// Whether people may cancel it: a restore in the secondary region is shown as cancellable, and is not
+    /// (rulebook 4.3, wire-facts 7).
+    pub fn may_be_cancelled(self) -> bool {
+        self.cancellable() && !matches!(self, Self::CrossRegionRestore(_))
     }
 }
 
@@ -137,7 +156,7 @@ pub struct Job {
 impl Job {
     /// Asks for a cancel: InProgress → Cancelling.
     pub fn request_cancel(&mut self) -> Result<()> {
-        if self.status.is_final() || !self.kind.cancellable() {
+        if self.status.is_final() || !self.kind.may_be_cancelled() {
             return Err(Fault::invalid(
                 "UserErrorJobNotCancellable",
                 format!(
@@ -160,6 +179,23 @@ impl Job {
         self.faults = faults;
         self.ended_at = Some(now);
         true
+    }
+    /// Its tasks in order, with their status (wire-facts 7). One task ends as the job does, and still runs while a
+    /// cancel is on its way. A restore from the archive tier has two, the second from the moment at which the
+    /// first has ended.
+    pub fn tasks(&self) -> Vec<(&'static str, JobStatus)> {
+        let status = match self.status {
+            JobStatus::Cancelling => JobStatus::InProgress,
+            JobStatus::CompletedWithWarnings => JobStatus::Completed,
+            other => other,
+        };
+        let Some(task) = self.kind.task_name() else { return Vec::new() };
+        if !matches!(self.kind, JobKind::RestoreWithRehydrate(_)) {
+            return vec![(task, status)];
+        }
+        const REHYDRATE: &str = "Rehydrate from Archive storage";
+        let transfers = self.properties.iter().any(|(key, _)| key == JOB_TYPE);
+        if transfers { vec![(REHYDRATE, JobStatus::Completed), (task, status)] } else { vec![(REHYDRATE, status)] }
     }
     /// Sets a property, keeping the order of first appearance.
     pub fn set_property(&mut self, key: &str, value: String) {

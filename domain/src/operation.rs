@@ -21,6 +21,8 @@ pub enum Subject {
     /// The verdict of a validation: it stands in `error` although the operation has succeeded; none, the
     /// request would be accepted.
     Validation,
+    /// An export of jobs: where it can be fetched.
+    Export,
 }
 
 /// Status of an operation.

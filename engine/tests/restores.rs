@@ -4,6 +4,7 @@
 mod support;
 
 use jiff::{SignedDuration, Timestamp};
+use rsvault_domain::archive::Tier;
 use rsvault_domain::backup::{
     BackupFacts, BackupKind, BackupSet, CHUNK_SIZE, DedupeKey, Lsn, Manifest, RecoveryModel, RecoveryPoint, RecoveryPointName, SetState,
     WrappedKey,
@@ -111,6 +112,7 @@ async fn commit(t: &TestBox, taken: &[Taken]) {
             expires_at: None,
             soft_deleted: None,
             on_demand: false,
+            tier: Tier::Standard,
             facts,
             sealed_bytes: 100,
         })
@@ -137,7 +139,9 @@ fn ask(wanted: Wanted) -> RestoreRequest {
         destination: Destination::Alternate { container: None, database: "MSSQLSERVER/copy".into() },
         overwrite: false,
         files: Vec::new(),
+        fallback: false,
         no_recovery: false,
+        rehydrate: None,
     }
 }
 fn second(n: i64) -> Wanted {

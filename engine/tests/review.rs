@@ -53,7 +53,9 @@ async fn restore(t: &TestBox, database: &str, container: Option<String>) -> rsva
         destination: Destination::Alternate { container, database: format!("MSSQLSERVER/{database}") },
         overwrite: false,
         files: Vec::new(),
+        fallback: false,
         no_recovery: false,
+        rehydrate: None,
     };
     restores::trigger(&t.engine, &caller(), &item_path(), &request).await
 }
@@ -124,7 +126,7 @@ async fn undelete_does_not_outrun_the_deletion_of_the_vault() {
     assert_eq!(status_of(&t, &undelete).await, OperationStatus::Failed);
     t.clock.advance(SignedDuration::from_hours(24 * 15));
     t.settle().await;
-    assert!(t.plain_store.read().await.unwrap().deleted_vaults().await.unwrap().is_empty(), "the vault is purged in the end");
+    assert!(t.plain_store.read().await.unwrap().vaults_to_purge(jiff::Timestamp::MAX, 9).await.unwrap().is_empty(), "the vault is purged in the end");
 }
 
 #[tokio::test]
@@ -135,7 +137,7 @@ async fn a_policy_deleted_before_it_is_applied_fails_the_job_with_its_reason() {
     else {
         panic!("a SQL policy")
     };
-    policies::put(&t.engine, &caller(), &vault_path(), "mine", spec).await.unwrap();
+    policies::put(&t.engine, &caller(), &vault_path(), "mine", spec, false).await.unwrap();
     let change = protection::put(&t.engine, &caller(), &item_path(), &enable("mine")).await.unwrap();
     policies::delete(&t.engine, &caller(), &vault_path(), "mine").await.unwrap();
     t.settle().await;

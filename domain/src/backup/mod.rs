@@ -2,13 +2,16 @@
 //! and its life (Open → Committed | Aborted), recovery points.
 
 pub mod chain;
+pub mod daily;
 mod facts;
 pub mod heal;
 mod point;
+mod replica;
 mod set;
 
 pub use facts::{BackupFacts, DatabaseFile, FileKind, Lsn};
 pub use point::{DEFAULT_RANGE, PointMark, RecoveryPoint, RecoveryPointName};
+pub use replica::{Replica, ReplicaState};
 pub use set::{
     BackupSet, CHUNK_SIZE, ChunkRow, DedupeKey, Manifest, ManifestChunk, ManifestStream, SetState, StreamSummary, WrappedKey,
     verify_streams,

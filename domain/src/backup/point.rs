@@ -3,6 +3,7 @@
 use super::chain::Link;
 use super::{BackupFacts, BackupKind};
 use crate::id::{ItemId, SetId};
+use crate::archive::Tier;
 use crate::protection::SoftDeleted;
 use jiff::Timestamp;
 
@@ -48,6 +49,8 @@ pub struct RecoveryPoint {
     pub soft_deleted: Option<SoftDeleted>,
     /// Whether a user asked for it.
     pub on_demand: bool,
+    /// Where it counts as being.
+    pub tier: Tier,
     /// What the engine reported.
     pub facts: BackupFacts,
     /// Ciphertext bytes.

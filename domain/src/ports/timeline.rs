@@ -25,6 +25,10 @@ pub enum EventKind {
     Alert,
     /// A slot passed without its backup.
     MissedSlot,
+    /// A point reached the archive tier, or a copy of one came or went.
+    Archive,
+    /// A set arrived in the secondary region.
+    Replication,
 }
 
 impl EventKind {
@@ -38,6 +42,8 @@ impl EventKind {
             Self::Discovery => "discovery",
             Self::Alert => "alert",
             Self::MissedSlot => "missedSlot",
+            Self::Archive => "archive",
+            Self::Replication => "replication",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Restores: what is asked, checked here, and the plan an agent runs step by step.
 
+mod files;
 mod plan;
 
+pub use files::{FILE_LIST_MAX, is_listed, mapped};
 pub use plan::{PlanPreview, PlanRequest, PreviewStep, plan, preview};
 
 use crate::backup::{BackupKind, FileKind};

@@ -7,9 +7,10 @@ use super::Outcome;
 use super::ingest::own_set;
 use crate::backups::head_of;
 use crate::health::{self, Ended};
-use crate::{Engine, outcome};
+use crate::{Engine, outcome, regions};
 use bytes::Bytes;
 use jiff::Timestamp;
+use rsvault_domain::archive::Tier;
 use rsvault_domain::backup::chain::{Chain, Link};
 use rsvault_domain::backup::{
     BackupFacts, BackupKind, BackupSet, Manifest, PointMark, RecoveryPoint, RecoveryPointName, SetState, StreamSummary, WrappedKey,
@@ -228,6 +229,7 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
         expires_at,
         soft_deleted: None,
         on_demand,
+        tier: Tier::Standard,
         facts: manifest.facts.clone(),
         sealed_bytes: manifest.sealed_bytes(),
     };
@@ -262,6 +264,9 @@ async fn flip(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, set: &Backu
     if let Some(job) = command.job_id {
         let sent = vec![("Data Transferred (in MB)", outcome::megabytes(point.sealed_bytes))];
         outcome::end_job(engine, tx, command.vault_id, job, JobStatus::Completed, Vec::new(), &sent).await?;
+    }
+    if let Some(vault) = tx.vault_by_id(set.vault_id).await? {
+        regions::queue_copy(engine, tx, &vault, item.id, set.id).await?;
     }
     if set.generation > 1 {
         // Earlier attempts may have left chunks under their own generation, or be about to.

@@ -3,5 +3,5 @@
 mod read;
 mod start;
 
-pub use read::{read, wait};
-pub(crate) use start::{Start, repeated, start};
+pub use read::{read, read_of, wait};
+pub(crate) use start::{Start, repeated, start, start_as};

@@ -28,13 +28,25 @@ pub(crate) async fn repeated(tx: &mut dyn Tx, caller: &Caller) -> Result<Option<
 
 /// Writes the operation and its job.
 pub(crate) async fn start(engine: &Engine, tx: &mut dyn Tx, caller: &Caller, vault: &Vault, what: Start) -> Result<Operation> {
+    start_as(engine, tx, caller, vault, what, OperationId(uuid::Uuid::new_v4())).await
+}
+
+/// The same with an id that is given: restores and moves have their job's (wire-facts 1).
+pub(crate) async fn start_as(
+    engine: &Engine,
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    vault: &Vault,
+    what: Start,
+    id: OperationId,
+) -> Result<Operation> {
     let now = engine.clock.now();
     let job_id: Option<JobId> = what.job.as_ref().map(|j| j.id);
     if let Some(job) = &what.job {
         tx.insert_job(job).await?;
     }
     let operation = Operation {
-        id: OperationId(uuid::Uuid::new_v4()),
+        id,
         vault_id: vault.id,
         vault_key: vault_key(vault.subscription, &vault.resource_group, &vault.name),
         subject: what.subject,

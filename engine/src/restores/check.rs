@@ -2,13 +2,15 @@
 //! verdict is the restore's own.
 
 use super::chain::ask;
+use super::rehydrate::needed;
 use super::request::{Destination, RestoreRequest, Wanted};
 use super::target::{same_target_runs, target_of};
 use crate::protection::{ItemPath, find_item};
+use jiff::Timestamp;
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::discovery::Server;
 use rsvault_domain::fault::{Fault, JobFault, Result};
-use rsvault_domain::ports::Tx;
+use rsvault_domain::ports::{Page, PointFilter, TieredPoint, Tx};
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::restore::{self, RestorePlan, RestoreTarget};
 use rsvault_domain::vault::Vault;
@@ -25,6 +27,8 @@ pub(super) struct Checked {
     pub(super) kind: BackupKind,
     /// What the agent is to do.
     pub(super) plan: RestorePlan,
+    /// Archived points that it needs.
+    pub(super) archived: Vec<TieredPoint>,
     /// The job's `RestoreDestination`.
     pub(super) destination: String,
     /// Why its job would end at once: the database is being restored already.
@@ -39,7 +43,7 @@ impl Checked {
 }
 
 /// Checks item, state, target server, instance and overwrite rules, and plans.
-pub(super) async fn check(tx: &mut dyn Tx, path: &ItemPath, request: &RestoreRequest) -> Result<Checked> {
+pub(super) async fn check(tx: &mut dyn Tx, path: &ItemPath, request: &RestoreRequest, now: Timestamp) -> Result<Checked> {
     let (vault, container, item) = find_item(tx, path).await?;
     item.may_be_used()?;
     let (target_container, target) = target_of(tx, &vault, &container, &item, request).await?;
@@ -53,13 +57,36 @@ pub(super) async fn check(tx: &mut dyn Tx, path: &ItemPath, request: &RestoreReq
         RestoreTarget::Files { directory } => directory.clone(),
         RestoreTarget::Database { instance, database, .. } => format!("{}/{instance}/{database}", server.host_name().to_lowercase()),
     };
-    let busy = same_target_runs(tx, server.id, &target).await?;
+    let busy = same_target_runs(tx, server.id, item.id, &target).await?;
     let (chain, question) = ask(tx, &item, &request.wanted).await?;
-    let plan = restore::plan(&chain, &question, target, &container.inventory.spelled(&item.name).database)?;
+    let mut plan = restore::plan(&chain, &question, target, &container.inventory.spelled(&item.name).database)?;
+    map_files(tx, &item, &mut plan, request.fallback).await?;
+    let archived = needed(tx, &item, &plan, request, now).await?;
     let kind = match &request.wanted {
         Wanted::Time { .. } => BackupKind::Log,
         Wanted::Point(_) => plan.steps.last().map_or(BackupKind::Full, |s| s.kind),
     };
-    let busy = busy.then(|| JobFault::catalogue("UserErrorRestoreOperationInProgress", ""));
-    Ok(Checked { vault, item, server, kind, plan, destination, busy })
+    let busy = busy.map(|code| JobFault::catalogue(code, ""));
+    Ok(Checked { vault, item, server, kind, plan, archived, destination, busy })
+}
+
+/// Holds the file mappings against the files that the plan's backups have. The newest point counts too: it lends
+/// its files to the range, and so to those who ask for a point in time.
+pub(crate) async fn map_files(tx: &mut dyn Tx, item: &ProtectedItem, plan: &mut RestorePlan, fallback: bool) -> Result<()> {
+    let RestoreTarget::Database { files: mappings, .. } = &mut plan.target else { return Ok(()) };
+    if mappings.is_empty() {
+        return Ok(());
+    }
+    let (mut files, mut listed) = (Vec::new(), true);
+    let mut points = tx.points(item.id, &PointFilter::default(), &Page { after: None, limit: 1 }).await?.items;
+    for step in [plan.steps.first(), plan.steps.last()].into_iter().flatten() {
+        points.extend(tx.point_of_set(step.set_id).await?);
+    }
+    // The last step's come first: a file that was renamed has its name of then.
+    for point in points.into_iter().rev() {
+        listed &= restore::is_listed(&point.facts.files);
+        files.extend(point.facts.files);
+    }
+    *mappings = restore::mapped(&files, mappings, listed, fallback)?;
+    Ok(())
 }

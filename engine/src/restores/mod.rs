@@ -6,12 +6,16 @@
 pub(crate) mod chain;
 mod check;
 mod preview;
+mod rehydrate;
 mod request;
 mod target;
 mod trigger;
 mod validate;
 
 pub use preview::preview;
-pub use request::{Destination, RestoreRequest, Wanted};
+pub(crate) use rehydrate::{cancelled, rehydrated};
+pub use request::{Destination, Rehydration, RestoreRequest, Wanted};
+pub(crate) use check::map_files;
+pub(crate) use target::{same_target_runs, target_of};
 pub use trigger::trigger;
 pub use validate::{Verdict, trigger_validation, validate};

@@ -1,6 +1,7 @@
 //! What a caller asks of a restore, in the words of the house.
 
 use jiff::Timestamp;
+use rsvault_domain::archive::Priority;
 use rsvault_domain::restore::FileMapping;
 
 /// Where to restore to.
@@ -38,6 +39,15 @@ pub enum Wanted {
     },
 }
 
+/// How archived points are brought back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rehydration {
+    /// `rehydrationRetentionDuration`: days that the copies live.
+    pub keep_days: i32,
+    /// `rehydrationPriority`.
+    pub priority: Priority,
+}
+
 /// What the body asks for.
 #[derive(Clone, Debug)]
 pub struct RestoreRequest {
@@ -49,6 +59,10 @@ pub struct RestoreRequest {
     pub overwrite: bool,
     /// `alternateDirectoryPaths`.
     pub files: Vec<FileMapping>,
+    /// `isFallbackOnDefaultDirectoryEnabled`: what cannot be mapped goes to the default folders.
+    pub fallback: bool,
     /// `isNonRecoverable`: leave in NORECOVERY.
     pub no_recovery: bool,
+    /// `recoveryPointRehydrationInfo` of the requests that have it.
+    pub rehydrate: Option<Rehydration>,
 }

@@ -17,7 +17,7 @@ pub type Verdict = Option<(String, String)>;
 pub async fn validate(engine: &Engine, path: &ItemPath, request: &RestoreRequest) -> Result<Verdict> {
     let mut tx = engine.store.read().await?;
     find(tx.as_mut(), &path.vault).await?;
-    verdict(tx.as_mut(), path, request).await
+    verdict(engine, tx.as_mut(), path, request).await
 }
 
 /// Validates by an operation, whose result is the verdict.
@@ -27,7 +27,7 @@ pub async fn trigger_validation(engine: &Engine, caller: &Caller, path: &ItemPat
         return Ok(operation);
     }
     let vault = find(tx.as_mut(), &path.vault).await?;
-    let verdict = verdict(tx.as_mut(), path, request).await?;
+    let verdict = verdict(engine, tx.as_mut(), path, request).await?;
     let mut operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Validation, job: None, done: true }).await?;
     operation.error = verdict;
     tx.update_operation(&operation).await?;
@@ -35,8 +35,8 @@ pub async fn trigger_validation(engine: &Engine, caller: &Caller, path: &ItemPat
     Ok(operation)
 }
 
-async fn verdict(tx: &mut dyn Tx, path: &ItemPath, request: &RestoreRequest) -> Result<Verdict> {
-    match check(tx, path, request).await {
+async fn verdict(engine: &Engine, tx: &mut dyn Tx, path: &ItemPath, request: &RestoreRequest) -> Result<Verdict> {
+    match check(tx, path, request, engine.clock.now()).await {
         Ok(checked) => Ok(checked.busy.map(|fault| (fault.code, fault.message))),
         // That the vault cannot tell now is no verdict.
         Err(fault) if matches!(fault.kind, FaultKind::Internal | FaultKind::Unavailable | FaultKind::Throttled) => Err(fault),

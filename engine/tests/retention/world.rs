@@ -5,6 +5,7 @@ use super::support::*;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use rsvault_domain::alert::AlertKind;
+use rsvault_domain::archive::Tier;
 use rsvault_domain::backup::chain::Chain;
 use rsvault_domain::backup::*;
 use rsvault_domain::id::{CommandId, SetId};
@@ -105,7 +106,7 @@ impl World {
     }
     /// Writes policy `mine` and applies it.
     pub async fn policy(&self, spec: SqlPolicy) -> Option<Operation> {
-        let saved = policies::put(&self.t.engine, &caller(), &vault_path(), POLICY, spec).await.unwrap();
+        let saved = policies::put(&self.t.engine, &caller(), &vault_path(), POLICY, spec, false).await.unwrap();
         self.t.settle().await;
         saved.operation
     }
@@ -257,6 +258,7 @@ impl World {
             expires_at,
             soft_deleted: None,
             on_demand: false,
+            tier: Tier::Standard,
             facts,
             sealed_bytes: bytes.len() as u64,
         };

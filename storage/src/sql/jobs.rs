@@ -59,21 +59,25 @@ fn job_kind(family: &str, of: Option<BackupKind>) -> StoreResult<JobKind> {
         JobKind::DisableBackup,
         JobKind::DeleteBackupData,
         JobKind::Undelete,
+        JobKind::MoveRecoveryPoint,
     ];
-    let with_kind = of.into_iter().flat_map(|k| [JobKind::Backup(k), JobKind::Restore(k)]);
+    let with_kind = of.into_iter().flat_map(|k| [JobKind::Backup(k), JobKind::Restore(k), JobKind::RestoreWithRehydrate(k), JobKind::CrossRegionRestore(k)]);
     let found =
         if of.is_some() { with_kind.into_iter().find(|k| k.family() == family) } else { plain.into_iter().find(|k| k.family() == family) };
     found.ok_or_else(|| unreadable("jobs.family", family))
 }
 fn backup_kind(kind: JobKind) -> Option<&'static str> {
     match kind {
-        JobKind::Backup(of) | JobKind::Restore(of) => Some(of.as_str()),
+        JobKind::Backup(of) | JobKind::Restore(of) | JobKind::RestoreWithRehydrate(of) | JobKind::CrossRegionRestore(of) => {
+            Some(of.as_str())
+        }
         JobKind::Register
         | JobKind::UnRegister
         | JobKind::ConfigureBackup
         | JobKind::DisableBackup
         | JobKind::DeleteBackupData
-        | JobKind::Undelete => None,
+        | JobKind::Undelete
+        | JobKind::MoveRecoveryPoint => None,
     }
 }
 

@@ -7,6 +7,7 @@ use super::column::{kind, micros, number, soft_deleted, stored, time, time_or_no
 use super::db::{Tx, row};
 use super::marks::link_line;
 use super::page::{after_pair, fetch, slice, time_key};
+use super::tiers;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rsvault_domain::backup::{BackupFacts, BackupKind, PointMark, RecoveryPoint, RecoveryPointName};
@@ -26,6 +27,10 @@ row! {
         deleted_at: Option<i64>,
         purge_at: Option<i64>,
         on_demand: bool,
+        tier: String,
+        archived_at: Option<i64>,
+        tier_until: Option<i64>,
+        tier_job: Option<Uuid>,
         facts: Json<BackupFacts>,
         sealed_bytes: i64,
     }
@@ -42,6 +47,7 @@ impl TryFrom<PointRow> for RecoveryPoint {
             expires_at: time_or_none(row.expires_at)?,
             soft_deleted: soft_deleted(row.deleted_at, row.purge_at)?,
             on_demand: row.on_demand,
+            tier: tiers::tier(&row.tier, row.archived_at, row.tier_until, row.tier_job)?,
             facts: row.facts.0,
             sealed_bytes: number("recovery_points.sealed_bytes", row.sealed_bytes)?,
         })
@@ -65,6 +71,11 @@ pub(super) const LIST: &str = "SELECT * FROM recovery_points
 pub(super) const LIST_SHOWN: &str = "SELECT * FROM recovery_points
      WHERE item_id = $1 AND point_at >= $2 AND (point_at, name) < ($3, $4) AND kind IN ($5, $6, $7, $8) AND kind <> 'Log'
      ORDER BY point_at DESC, name DESC LIMIT $9";
+/// The same of what can be seen in the secondary region.
+pub(super) const LIST_SEEN: &str = "SELECT p.* FROM recovery_points p
+     WHERE p.item_id = $1 AND p.point_at >= $2 AND (p.point_at, p.name) < ($3, $4) AND p.kind IN ($5, $6, $7) AND p.kind <> 'Log'
+       AND EXISTS (SELECT 1 FROM replicas r WHERE r.set_id = p.set_id AND r.visible_at <= $8)
+     ORDER BY p.point_at DESC, p.name DESC LIMIT $9";
 pub(super) const LATEST: &str = "SELECT * FROM recovery_points WHERE item_id = $1 AND kind = $2 ORDER BY point_at DESC, name DESC LIMIT 1";
 /// Each number is answered from an index alone.
 pub(super) const SUMMARY: &str = "SELECT
@@ -73,13 +84,61 @@ pub(super) const SUMMARY: &str = "SELECT
      (SELECT MAX(point_at) FROM recovery_points WHERE item_id = $1) AS newest,
      (SELECT COUNT(*) FROM recovery_points WHERE item_id = $1 AND kind = 'Full') AS fulls";
 
+pub(super) const SUMMARY_SEEN: &str = "SELECT
+       COUNT(CASE WHEN p.kind <> 'Log' THEN 1 END) AS points, MIN(p.point_at) AS oldest, MAX(p.point_at) AS newest,
+       COUNT(CASE WHEN p.kind = 'Full' THEN 1 END) AS fulls
+     FROM recovery_points p
+     WHERE p.item_id = $1 AND EXISTS (SELECT 1 FROM replicas r WHERE r.set_id = p.set_id AND r.visible_at <= $2)";
+
+impl Tx {
+    /// A page of the distinct points that the secondary region shows.
+    pub(super) async fn points_seen(
+        &mut self,
+        item: ItemId,
+        filter: &PointFilter,
+        now: Timestamp,
+        page: &Page,
+    ) -> StoreResult<Slice<RecoveryPoint>> {
+        let (from, at, name) = window(filter, page)?;
+        let wanted = |kind: BackupKind| if filter.kinds.is_empty() || filter.kinds.contains(&kind) { kind.as_str() } else { "" };
+        let points = self
+            .query(LIST_SEEN)
+            .bind(item.0)
+            .bind(from)
+            .bind(at)
+            .bind(name)
+            .bind(wanted(BackupKind::Full))
+            .bind(wanted(BackupKind::Differential))
+            .bind(wanted(BackupKind::CopyOnlyFull))
+            .bind(micros(now))
+            .bind(fetch(page))
+            .all::<PointRow, RecoveryPoint>()
+            .await?;
+        Ok(slice(page, points, |point| time_key(point.time, &point.name)))
+    }
+
+    /// At a glance, as the secondary region sees it.
+    pub(super) async fn summary_seen(&mut self, item: ItemId, now: Timestamp) -> StoreResult<PointSummary> {
+        self.query(SUMMARY_SEEN).bind(item.0).bind(micros(now)).one::<SummaryRow, _>().await
+    }
+}
+
+/// From when, and before which pair, a page goes.
+fn window(filter: &PointFilter, page: &Page) -> StoreResult<(i64, i64, String)> {
+    // ':' sorts after every digit, and names are digits.
+    let end = (filter.to.map_or(i64::MAX, micros), ":".to_owned());
+    let (at, name) = after_pair(page)?.map_or(end.clone(), |after| after.min(end));
+    Ok((filter.from.map_or(i64::MIN, micros), at, name))
+}
+
 #[async_trait]
 impl PointRows for Tx {
     async fn insert_point(&mut self, point: &RecoveryPoint) -> StoreResult<()> {
+        let (tier, since, until, job) = tiers::columns(&point.tier);
         self.query(
             "INSERT INTO recovery_points (item_id, name, set_id, kind, point_at, expires_at, on_demand, facts, sealed_bytes, deleted_at,
-                purge_at, link)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (item_id, name) DO NOTHING",
+                purge_at, link, tier, archived_at, tier_until, tier_job)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (item_id, name) DO NOTHING",
         )
         .bind(point.item_id.0)
         .bind(point.name.0.clone())
@@ -93,6 +152,10 @@ impl PointRows for Tx {
         .bind(point.soft_deleted.map(|s| micros(s.at)))
         .bind(point.soft_deleted.map(|s| micros(s.purge_at)))
         .bind(link_line(&point.facts))
+        .bind(tier)
+        .bind(since)
+        .bind(until)
+        .bind(job)
         .insert(|| format!("recovery point {}", point.name))
         .await
     }
@@ -110,9 +173,7 @@ impl PointRows for Tx {
     }
 
     async fn points(&mut self, item: ItemId, filter: &PointFilter, page: &Page) -> StoreResult<Slice<RecoveryPoint>> {
-        // ':' sorts after every digit, and names are digits.
-        let end = (filter.to.map_or(i64::MAX, micros), ":".to_owned());
-        let (at, name) = after_pair(page)?.map_or(end.clone(), |after| after.min(end));
+        let (from, at, name) = window(filter, page)?;
         let kinds = match filter.kinds.as_slice() {
             [] => &[BackupKind::Full, BackupKind::Differential, BackupKind::CopyOnlyFull],
             kinds => kinds,
@@ -123,7 +184,7 @@ impl PointRows for Tx {
         let points = self
             .query(sql)
             .bind(item.0)
-            .bind(filter.from.map_or(i64::MIN, micros))
+            .bind(from)
             .bind(at)
             .bind(name)
             .bind(wanted(BackupKind::Full))

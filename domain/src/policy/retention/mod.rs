@@ -14,6 +14,7 @@
 //! - What is needed by nobody any more, and whose own time has passed, goes at the next look.
 
 mod change;
+mod dependents;
 mod due;
 mod effective;
 mod needs;
@@ -22,6 +23,7 @@ mod predict;
 mod rules;
 
 pub use change::{reapply, shortens};
+pub use dependents::is_needed;
 pub use due::{Decision, Pruning, due};
 pub use effective::effective;
 pub use on_demand::on_demand_expiry;
