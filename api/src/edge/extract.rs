@@ -54,6 +54,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ArmJson<T> {
     }
 }
 
+/// A JSON body that may be left out.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmJsonOrNothing<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for ArmJsonOrNothing<T> {
+    type Rejection = ArmError;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ArmError> {
+        let bytes = body(request, BODY_LIMIT).await?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self(T::default()));
+        }
+        Ok(Self(json(Request::new(bytes.into()), BODY_LIMIT).await?))
+    }
+}
+
 /// Reads and parses a JSON body, whatever surface it is for.
 pub(crate) async fn json<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Fault> {
     let bytes = body(request, limit).await?;

@@ -13,13 +13,13 @@ mod surface;
 
 pub use caller::Caller;
 pub use error::{ArmError, ArmErrors, CloudError, CloudErrorBody, log, status};
-pub use extract::{ArmJson, ArmPath, ArmQuery, BODY_LIMIT};
+pub use extract::{ArmJson, ArmJsonOrNothing, ArmPath, ArmQuery, BODY_LIMIT};
 pub use headers::RequestId;
 pub use problem::{Problem, Problems};
 pub use surface::{Action, CoverageRow, Operation, Surface};
 
 pub(crate) use gate::{Denied, authenticate};
-pub(crate) use surface::{COVERAGE, coverage_rows, operations};
+pub(crate) use surface::{COVERAGE, coverage_rows, document_actions, operations};
 
 use crate::{AppState, docs};
 use axum::Router;
@@ -45,6 +45,7 @@ pub fn app(state: Arc<AppState>) -> Router {
     }
     let figures = Router::new().route("/metrics", axum::routing::get(crate::metrics::get)).with_state(state.clone());
     open.merge(figures)
+        .merge(crate::arm::downloads(state.clone()))
         .route("/agent/{*rest}", axum::routing::any(no_such_route))
         .route("/emulator/{*rest}", axum::routing::any(no_such_route))
         .fallback_service(arm)

@@ -164,6 +164,13 @@ pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (Method, &DocO
     .filter_map(|(method, operation)| operation.as_ref().map(|o| (method, o)))
 }
 
+/// Every operation of a document, by path: the right it asks for, and its first line.
+pub(crate) fn document_actions(document: &OpenApi) -> impl Iterator<Item = (Action, String)> {
+    document.paths.paths.iter().flat_map(|(path, item)| {
+        operations(item).map(move |(method, operation)| (action_of(path, &method, operation), operation.summary.clone().unwrap_or_default()))
+    })
+}
+
 fn action_of(path: &str, method: &Method, operation: &DocOperation) -> Action {
     let said = operation.extensions.as_ref().and_then(|e| e.get(ACTION)).and_then(|v| v.as_str());
     match said {
@@ -177,7 +184,7 @@ fn action_of(path: &str, method: &Method, operation: &DocOperation) -> Action {
 /// last word of a POST is the action itself.
 pub(crate) fn derive_action(path: &str, method: &Method) -> Action {
     let segments: Vec<&str> = split(path).collect();
-    let mut words: Vec<&str> = match segments.iter().position(|s| *s == "providers") {
+    let mut words: Vec<&str> = match segments.iter().rposition(|s| *s == "providers") {
         Some(at) => segments[at + 1..].iter().take(1).chain(segments[at + 1..].iter().skip(1).step_by(2)).copied().collect(),
         None => std::iter::once("Microsoft.Resources").chain(segments.iter().step_by(2).copied()).collect(),
     };
