@@ -1,6 +1,6 @@
 //! Names that need escaping, casing, and lists of more than one page.
 
-use super::{CONTAINER, World, enable_body, inventory, register_body};
+use super::{CONTAINER, World, enable_body, inventory, register_body, vault_id};
 use rsvault_domain::backup::RecoveryModel;
 use rsvault_domain::discovery::DatabaseInventory;
 use serde_json::json;
@@ -22,11 +22,19 @@ async fn a_database_of_any_name_can_be_followed_by_the_urls_of_its_operation() {
     assert_eq!(listed["value"][0]["name"], "sqldatabase;mssqlserver;my db#1%25é+x;y");
     // The client takes the folded name of the list and the container's part of its id.
     let path = "/backupFabrics/Azure/protectionContainers/vmappcontainer%3Bcompute%3Brg1%3Bsqlvm1/protectedItems/sqldatabase%3Bmssqlserver%3Bmy%20db%231%2525%C3%A9%2Bx%3By";
+    // A name like this is protected by auto-protection, and has operations of its own from then on.
+    let instance =
+        format!("{}/backupFabrics/Azure/protectionContainers/compute;rg1;sqlvm1/protectableItems/sqlinstance;mssqlserver", vault_id());
+    let mut intent = enable_body();
+    intent["properties"]["protectionIntentItemType"] = json!("RecoveryServiceVaultItem");
+    intent["properties"]["itemId"] = json!(instance);
+    world.call("PUT", "/backupFabrics/Azure/backupProtectionIntent/i1", Some(intent)).await.is(200);
+    world.run_tasks().await;
     let started = world.call("PUT", path, Some(enable_body())).await.accepted();
     world.run_tasks().await;
     assert_eq!(world.at("GET", &started.status, None).await.is(200)["status"], "Succeeded");
     let item = world.at("GET", &started.result, None).await.is(200);
-    assert_eq!(item["name"], "SQLDataBase;mssqlserver;my db#1%25é+x;y");
+    assert_eq!(item["name"], "SQLDataBase;MSSQLSERVER;My db#1%25é+x;y");
     assert_eq!(
         (&item["properties"]["friendlyName"], &item["properties"]["parentName"]),
         (&json!("My db#1%25é+x;y"), &json!("MSSQLSERVER"))

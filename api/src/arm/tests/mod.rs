@@ -1,13 +1,20 @@
 //! In-process tests of the control plane over the real storage. Tests play the agent by calling the engine's
 //! own agent use cases.
 
+mod archive;
+mod exports;
+mod features;
+mod jobs;
+mod intents;
 mod lists;
 mod monitor;
+mod readers;
 mod refusals;
 mod retention;
 mod settings;
 mod story;
 mod times;
+mod verdicts;
 
 use crate::testing::{SUBSCRIPTION, TestApp};
 use bytes::Bytes;
