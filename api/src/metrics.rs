@@ -20,7 +20,7 @@ pub(crate) async fn get(_: Admin, State(state): State<Arc<AppState>>) -> Result<
 }
 
 /// Kinds that are counted, also while none has fired.
-const KINDS: [EventKind; 7] = [
+const KINDS: [EventKind; 9] = [
     EventKind::Schedule,
     EventKind::Retention,
     EventKind::SoftDelete,
@@ -28,6 +28,8 @@ const KINDS: [EventKind; 7] = [
     EventKind::Discovery,
     EventKind::Alert,
     EventKind::MissedSlot,
+    EventKind::Archive,
+    EventKind::Replication,
 ];
 
 fn text(metrics: &Metrics) -> String {

@@ -1,7 +1,7 @@
 //! Absolute URLs of operation readers, percent-encoded segment by segment (az-client c.2: an unencoded
 //! `#` in a database name would cut the operation id off).
 
-use super::names::{ContainerPath, FabricPath, ItemPath, JobPath, PolicyPath, VaultPath};
+use super::names::{ContainerPath, DeletedVaultPath, EndpointPath, FabricPath, ItemPath, JobPath, PolicyPath, VaultPath};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rsvault_domain::id::OperationId;
 
@@ -41,16 +41,54 @@ pub(crate) fn of_vault(path: &VaultPath, id: OperationId) -> Readers {
     Readers { status: format!("{at}/operationStatus/{id}"), result: format!("{at}/operationResults/{id}") }
 }
 
+/// Of the undeletion of a vault: one reader, which answers also when the deleted vault is gone.
+pub(crate) fn of_deleted_vault(path: &DeletedVaultPath, id: OperationId) -> Readers {
+    let at = format!(
+        "/subscriptions/{}/providers/Microsoft.RecoveryServices/locations/{}/deletedVaults/{}/operations/{id}",
+        segment(&path.subscription_id),
+        segment(&path.location),
+        segment(&path.deleted_vault_name)
+    );
+    Readers { status: at.clone(), result: at }
+}
+
 /// Of an operation that only the vault's own readers know: item delete.
 pub(crate) fn of_backup(path: &VaultPath, id: OperationId) -> Readers {
     let at = vault(path);
     Readers { status: format!("{at}/backupOperations/{id}"), result: format!("{at}/backupOperationResults/{id}") }
 }
 
+/// Of a data move.
+pub(crate) fn of_storage_config(path: &VaultPath, id: OperationId) -> Readers {
+    let at = format!("{}/backupstorageconfig/vaultstorageconfig", vault(path));
+    Readers { status: format!("{at}/operationStatus/{id}"), result: format!("{at}/operationResults/{id}") }
+}
+
+/// Of a question for the costs of the archive tier.
+pub(crate) fn of_tiering(path: &VaultPath, id: OperationId) -> Readers {
+    let at = format!("{}/backupTieringCost/default", vault(path));
+    Readers { status: format!("{at}/operationsStatus/{id}"), result: format!("{at}/operationResults/{id}") }
+}
+
+/// Of an operation on a private endpoint connection: it has a status, the result is the vault's to tell.
+pub(crate) fn of_endpoint(path: &EndpointPath, id: OperationId) -> Readers {
+    let at = vault(&path.vault());
+    Readers {
+        status: format!("{at}/privateEndpointConnections/{}/operationsStatus/{id}", segment(&path.private_endpoint_connection_name)),
+        result: format!("{at}/backupOperationResults/{id}"),
+    }
+}
+
 /// Of a validation.
 pub(crate) fn of_validation(path: &VaultPath, id: OperationId) -> Readers {
     let at = vault(path);
     Readers { status: format!("{at}/backupValidateOperationsStatuses/{id}"), result: format!("{at}/backupValidateOperationResults/{id}") }
+}
+
+/// Of an export of jobs.
+pub(crate) fn of_export(path: &VaultPath, id: OperationId) -> Readers {
+    let at = vault(path);
+    Readers { status: format!("{at}/backupOperations/{id}"), result: format!("{at}/backupJobs/operationResults/{id}") }
 }
 
 /// Of a refresh.

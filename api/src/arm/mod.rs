@@ -7,9 +7,16 @@
 //! Always holds: a handler decides nothing; unknown fields are ignored, unknown words are refused by name.
 
 mod alerts;
+mod api_version;
 mod ask;
 mod backups;
+mod certificates;
 mod containers;
+mod cross_region;
+mod data_move;
+mod deleted_vaults;
+mod encryption_config;
+mod extended_info;
 mod fabrics;
 mod fields;
 mod filter;
@@ -22,25 +29,38 @@ mod links;
 mod locations;
 mod lro;
 mod metrics;
-mod moment;
-mod names;
+pub(crate) mod moment;
+pub(crate) mod names;
 mod operations;
-mod page;
+pub(crate) mod page;
 mod points;
 mod policies;
+mod private_endpoints;
+mod private_links;
 mod protectable;
+mod provider_operations;
+mod registered_identities;
+mod resource_graph;
+mod resource_guards;
 mod restore_plan;
 mod restores;
+mod security_pin;
 mod storage_config;
 #[cfg(test)]
 mod tests;
+mod tiering_cost;
+mod usages;
 mod validate;
 mod vault_config;
 mod vaults;
 
+pub use api_version::SoftDeleteOff;
+
 use crate::AppState;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) use jobs::downloads;
 
 /// Routes of the control plane.
 pub fn router() -> OpenApiRouter<Arc<AppState>> {
@@ -65,5 +85,20 @@ pub fn router() -> OpenApiRouter<Arc<AppState>> {
         .merge(alerts::router())
         .merge(metrics::router())
         .merge(guards::router())
+        .merge(resource_guards::router())
+        .merge(deleted_vaults::router())
+        .merge(resource_graph::router())
         .merge(locations::router())
+        .merge(cross_region::router())
+        .merge(usages::router())
+        .merge(provider_operations::router())
+        .merge(private_links::router())
+        .merge(private_endpoints::router())
+        .merge(certificates::router())
+        .merge(registered_identities::router())
+        .merge(extended_info::router())
+        .merge(encryption_config::router())
+        .merge(data_move::router())
+        .merge(security_pin::router())
+        .merge(tiering_cost::router())
 }

@@ -1,8 +1,9 @@
 //! The wire form of a job (wire-facts 7).
 
+use super::version::actions_are_numbers;
 use crate::arm::moment;
 use jiff::Timestamp;
-use rsvault_domain::job::{Job, JobStatus};
+use rsvault_domain::job::Job;
 use rsvault_domain::vault::Vault;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -32,7 +33,7 @@ pub(crate) struct JobPropertiesView {
     pub(crate) duration: String,
     /// What can be done with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) actions_info: Vec<&'static str>,
+    pub(crate) actions_info: Vec<ActionView>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) error_details: Vec<JobErrorView>,
@@ -58,6 +59,16 @@ pub(crate) struct JobPropertiesView {
     pub(crate) activity_id: String,
 }
 
+/// What can be done with a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ActionView {
+    /// `Cancellable`.
+    Word(&'static str),
+    /// The same to older versions: 1.
+    Number(i32),
+}
+
 /// An error of a job.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +81,9 @@ pub(crate) struct JobErrorView {
     pub(crate) error_title: String,
     /// What to do.
     pub(crate) recommendations: Vec<String>,
+    /// What the database engine said in its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) additional_details: Option<String>,
 }
 
 /// Tasks and properties.
@@ -105,10 +119,9 @@ impl JobView {
         let length = job.ended_at.unwrap_or(now).duration_since(job.started_at);
         let extended = JobExtendedInfoView {
             tasks_list: job
-                .kind
-                .task_name()
-                .map(|task_id| JobTaskView { task_id, task_type: "Normal", status: task_status(job.status) })
+                .tasks()
                 .into_iter()
+                .map(|(task_id, status)| JobTaskView { task_id, task_type: "Normal", status: status.as_str() })
                 .collect(),
             property_bag: job.properties.clone(),
             dynamic_error_message: job.faults.first().map(|f| f.message.clone()),
@@ -121,7 +134,7 @@ impl JobView {
                 job_type: "AzureWorkloadJob",
                 workload_type: "SQLDataBase",
                 duration: moment::duration(length),
-                actions_info: if job.kind.cancellable() { vec!["Cancellable"] } else { Vec::new() },
+                actions_info: if job.kind.cancellable() { vec![ActionView::Word("Cancellable")] } else { Vec::new() },
                 error_details: job
                     .faults
                     .iter()
@@ -130,6 +143,7 @@ impl JobView {
                         error_string: f.message.clone(),
                         error_title: f.code.clone(),
                         recommendations: f.recommendations.clone(),
+                        additional_details: f.details.clone(),
                     })
                     .collect(),
                 extended_info: details.then_some(extended),
@@ -144,14 +158,12 @@ impl JobView {
             },
         }
     }
-}
-
-/// A task ends as its job does; while a cancel is on its way it still runs.
-fn task_status(status: JobStatus) -> &'static str {
-    match status {
-        JobStatus::Cancelling => JobStatus::InProgress.as_str(),
-        JobStatus::CompletedWithWarnings => JobStatus::Completed.as_str(),
-        other => other.as_str(),
+    /// As clients of this API version read it.
+    pub(crate) fn for_version(mut self, api_version: Option<&str>) -> Self {
+        if actions_are_numbers(api_version) {
+            self.properties.actions_info = self.properties.actions_info.iter().map(|_| ActionView::Number(1)).collect();
+        }
+        self
     }
 }
 

@@ -4,7 +4,7 @@ use super::JobView;
 use crate::AppState;
 use crate::arm::names::{JobPath, at_vault, job};
 use crate::arm::page::VersionQuery;
-use crate::edge::{ArmError, ArmErrors, ArmPath, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use rsvault_engine::jobs;
@@ -17,7 +17,8 @@ pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     _: Caller,
     ArmPath(path): ArmPath<JobPath>,
+    ArmQuery(query): ArmQuery<VersionQuery>,
 ) -> Result<Json<JobView>, ArmError> {
     let (vault, job) = jobs::get(&state.engine, &path.vault().ask()?, job(&path.job_name)?).await?;
-    Ok(Json(JobView::new(&vault, &job, state.engine.clock.now(), true)))
+    Ok(Json(JobView::new(&vault, &job, state.engine.clock.now(), true).for_version(query.api_version.as_deref())))
 }

@@ -2,12 +2,19 @@
 
 mod body;
 mod cancel;
+mod download;
+mod export;
+mod export_result;
+mod filter;
 mod get;
 mod list;
 mod operation_result;
 mod operation_status;
+mod version;
 
 pub(crate) use body::{JobList, JobView};
+pub(crate) use download::downloads;
+pub(crate) use filter::wanted;
 
 use crate::AppState;
 use std::sync::Arc;
@@ -20,6 +27,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(get::handler))
         .routes(routes!(list::handler))
         .routes(routes!(cancel::handler))
+        .routes(routes!(export::handler))
+        .routes(routes!(export_result::handler))
         .routes(routes!(operation_result::handler))
         .routes(routes!(operation_status::handler))
 }

@@ -4,7 +4,9 @@
 use crate::arm::items::body::item_id;
 use crate::arm::moment;
 use jiff::Timestamp;
-use rsvault_domain::backup::{BackupKind, DEFAULT_RANGE, RecoveryPoint};
+use rsvault_domain::archive::{NotReady, Tier};
+use rsvault_domain::backup::{BackupKind, DEFAULT_RANGE, DatabaseFile, RecoveryPoint};
+use rsvault_domain::restore::is_listed;
 use rsvault_engine::backups::{self, Coverage};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -43,6 +45,9 @@ pub(crate) struct PointPropertiesView {
     /// Whether it may move to an archive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recovery_point_move_readiness_info: Option<BTreeMap<&'static str, MoveReadinessView>>,
+    /// `Supported` once the secondary region shows it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cross_region_restore_state: Option<&'static str>,
     /// When it may go; left out of a single GET.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recovery_point_properties: Option<ExpiryView>,
@@ -54,23 +59,39 @@ pub(crate) struct PointPropertiesView {
     pub(crate) extended_info: Option<PointExtendedInfoView>,
 }
 
-/// Where bytes are.
+/// Where a point counts as being.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct TierView {
-    /// `HardenedRP`.
+    /// `HardenedRP` or `ArchivedRP`.
     pub(crate) r#type: &'static str,
-    /// `Valid`.
+    /// `Valid`, `Deleted` or `Rehydrated`.
     pub(crate) status: &'static str,
+    /// Of a rehydrated one: until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extended_info: Option<BTreeMap<&'static str, String>>,
+}
+
+fn tiers(tier: Tier) -> Vec<TierView> {
+    let plain = |r#type, status| TierView { r#type, status, extended_info: None };
+    match tier {
+        Tier::Standard | Tier::Moving { .. } => vec![plain("HardenedRP", "Valid")],
+        Tier::Archived { .. } | Tier::Rehydrating { .. } => vec![plain("ArchivedRP", "Valid")],
+        Tier::Rehydrated { until, .. } => vec![TierView {
+            extended_info: Some(BTreeMap::from([("RehydratedRPExpiryTime", moment::seven_digits(until))])),
+            ..plain("ArchivedRP", "Rehydrated")
+        }],
+    }
 }
 
 /// Whether a point may move to an archive.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MoveReadinessView {
-    /// False.
+    /// Whether.
     pub(crate) is_ready_for_move: bool,
-    /// Why.
-    pub(crate) additional_info: &'static str,
+    /// Why not.
+    pub(crate) additional_info: String,
 }
 
 /// When a point may go.
@@ -100,8 +121,9 @@ pub(crate) struct PointExtendedInfoView {
     /// When they were listed.
     #[serde(rename = "dataDirectoryTimeInUTC")]
     pub(crate) data_directory_time_in_utc: String,
-    /// The files.
-    pub(crate) data_directory_paths: Vec<FileView>,
+    /// The files; left out where the list is too long to be mapped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data_directory_paths: Option<Vec<FileView>>,
     /// Empty.
     #[schema(value_type = Object)]
     pub(crate) snapshot_recovery_point_info: serde_json::Value,
@@ -142,30 +164,38 @@ fn view(of: &backups::PointView, name: &str, properties: PointPropertiesView) ->
 fn files(point: &RecoveryPoint) -> PointExtendedInfoView {
     PointExtendedInfoView {
         data_directory_time_in_utc: moment::second(point.time),
-        data_directory_paths: point
-            .facts
-            .files
-            .iter()
-            .map(|f| FileView { r#type: f.kind.as_str(), path: f.path.clone(), logical_name: f.logical_name.clone() })
-            .collect(),
+        data_directory_paths: is_listed(&point.facts.files).then(|| {
+            let file = |f: &DatabaseFile| FileView { r#type: f.kind.as_str(), path: f.path.clone(), logical_name: f.logical_name.clone() };
+            point.facts.files.iter().map(file).collect()
+        }),
         snapshot_recovery_point_info: serde_json::json!({}),
     }
 }
 
 impl PointView {
-    /// A distinct point.
-    pub(crate) fn new(of: &backups::PointView, point: &RecoveryPoint, detail: Detail, now: Timestamp) -> Self {
+    /// A distinct point, and whether it may move to the archive tier.
+    pub(crate) fn new(
+        of: &backups::PointView,
+        point: &RecoveryPoint,
+        ready: &std::result::Result<(), NotReady>,
+        detail: Detail,
+        now: Timestamp,
+    ) -> Self {
         // A soft deletion may be set ahead; until then the point lives as it did.
         let deleted = point.soft_deleted.filter(|d| d.in_force(now));
         let time = Some(moment::second(point.time));
-        let not_ready = MoveReadinessView { is_ready_for_move: false, additional_info: "There is no archive tier in this vault." };
+        let readiness = MoveReadinessView {
+            is_ready_for_move: ready.is_ok(),
+            additional_info: ready.as_ref().map_or_else(ToString::to_string, |()| String::new()),
+        };
         let properties = PointPropertiesView {
             object_type: "AzureWorkloadSQLRecoveryPoint",
             recovery_point_time_in_utc: time.clone(),
             recovery_point_time_in_utc_for_tables: time,
             r#type: wire_kind(point.kind),
-            recovery_point_tier_details: Some(vec![TierView { r#type: "HardenedRP", status: "Valid" }]),
-            recovery_point_move_readiness_info: Some(BTreeMap::from([("ArchivedRP", not_ready)])),
+            recovery_point_tier_details: Some(tiers(point.tier.at(now))),
+            recovery_point_move_readiness_info: Some(BTreeMap::from([("ArchivedRP", readiness)])),
+            cross_region_restore_state: None,
             recovery_point_properties: deleted
                 .map_or(point.expires_at, |d| Some(d.purge_at))
                 .filter(|_| detail != Detail::Single)
@@ -174,6 +204,11 @@ impl PointView {
             extended_info: (detail != Detail::List).then(|| files(point)),
         };
         view(of, &point.name.to_string(), properties)
+    }
+    /// The same, saying whether the secondary region shows it too.
+    pub(crate) fn replicated(mut self, replicated: bool) -> Self {
+        self.properties.cross_region_restore_state = replicated.then_some("Supported");
+        self
     }
     /// The pseudo point of the logs, with the seconds that can be restored.
     pub(crate) fn default_range(of: &backups::PointView, coverage: &Coverage, detail: Detail) -> Self {

@@ -2,10 +2,11 @@
 
 use crate::arm::fields::{INVALID, moment, one_of, required, unsupported};
 use rsvault_domain::Fault;
+use rsvault_domain::archive::{KEEP_DAYS, Priority};
 use rsvault_domain::backup::{DEFAULT_RANGE, FileKind};
 use rsvault_domain::fault::Result;
 use rsvault_domain::restore::FileMapping;
-use rsvault_engine::restores::{Destination, RestoreRequest, Wanted};
+use rsvault_engine::restores::{Destination, Rehydration, RestoreRequest, Wanted};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -34,6 +35,20 @@ pub(crate) struct RestorePropertiesBody {
     pub(crate) alternate_directory_paths: Option<Vec<MappingBody>>,
     /// True leaves the database in NORECOVERY.
     pub(crate) is_non_recoverable: Option<bool>,
+    /// True: files that cannot go where they are mapped to go to the default folders.
+    pub(crate) is_fallback_on_default_directory_enabled: Option<bool>,
+    /// How an archived point is brought back.
+    pub(crate) recovery_point_rehydration_info: Option<RehydrationBody>,
+}
+
+/// How an archived point is brought back.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RehydrationBody {
+    /// How long the copy lives: `P10D` to `P30D`.
+    pub(crate) rehydration_retention_duration: Option<String>,
+    /// `Standard` or `High`.
+    pub(crate) rehydration_priority: Option<String>,
 }
 
 /// Where to restore to.
@@ -41,12 +56,16 @@ pub(crate) struct RestorePropertiesBody {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TargetBody {
     /// `Overwrite` or `FailOnConflict`.
+    #[serde(alias = "OverwriteOption")]
     pub(crate) overwrite_option: Option<String>,
     /// ARM id of the target container.
+    #[serde(alias = "ContainerId")]
     pub(crate) container_id: Option<String>,
     /// Name of the target container, as older clients send it.
+    #[serde(alias = "ContainerName")]
     pub(crate) container_name: Option<String>,
     /// `<instance>/<database>`.
+    #[serde(alias = "DatabaseName")]
     pub(crate) database_name: Option<String>,
     /// Folder for files.
     pub(crate) target_directory_for_file_restore: Option<String>,
@@ -91,7 +110,8 @@ impl RestorePropertiesBody {
     /// The request that these properties make for the recovery point `point`.
     pub(crate) fn request(self, point: &str) -> Result<RestoreRequest> {
         let properties = self;
-        let wanted = wanted(properties.object_type, properties.point_in_time, point)?;
+        let (wanted, rehydrates) = wanted(properties.object_type, properties.point_in_time, point)?;
+        let rehydrate = rehydration(properties.recovery_point_rehydration_info, rehydrates)?;
         let target = properties.target_info.unwrap_or_default();
         let mode = properties.recovery_mode.map(|m| one_of(&m, "properties.recoveryMode", MODES)).transpose()?;
         let recovery = required(properties.recovery_type, "properties.recoveryType")?;
@@ -142,25 +162,29 @@ impl RestorePropertiesBody {
                 .enumerate()
                 .map(|(n, m)| mapping(m, &format!("properties.alternateDirectoryPaths[{n}]")))
                 .collect::<Result<_>>()?,
+            fallback: properties.is_fallback_on_default_directory_enabled.unwrap_or_default(),
             no_recovery: properties.is_non_recoverable.unwrap_or_default(),
+            rehydrate,
         })
     }
 }
 
 /// Which state is asked for: a second of the range, a second reached from the full that is named, or
-/// the point that is named.
-fn wanted(object: Option<String>, time: Option<String>, point: &str) -> Result<Wanted> {
+/// the point that is named; and whether it is to be brought back from the archive tier.
+fn wanted(object: Option<String>, time: Option<String>, point: &str) -> Result<(Wanted, bool)> {
     let field = "properties.objectType";
     let range = point.eq_ignore_ascii_case(DEFAULT_RANGE);
     let object = required(object, field)?;
-    match one_of(&object, field, OBJECTS)? {
-        "AzureWorkloadSQLRestoreRequest" if range => Err(Fault::invalid(
+    let object = one_of(&object, field, OBJECTS)?;
+    let rehydrates = object.contains("WithRehydrate");
+    let wanted = match object {
+        "AzureWorkloadSQLRestoreRequest" | "AzureWorkloadSQLRestoreWithRehydrateRequest" if range => Err(Fault::invalid(
             INVALID,
             format!("'{DEFAULT_RANGE}' stands for points in time. Send AzureWorkloadSQLPointInTimeRestoreRequest with 'pointInTime', or name a full or differential point."),
         )
         .at(field)),
-        "AzureWorkloadSQLRestoreRequest" => Ok(Wanted::Point(point.to_owned())),
-        "AzureWorkloadSQLPointInTimeRestoreRequest" => {
+        "AzureWorkloadSQLRestoreRequest" | "AzureWorkloadSQLRestoreWithRehydrateRequest" => Ok(Wanted::Point(point.to_owned())),
+        "AzureWorkloadSQLPointInTimeRestoreRequest" | "AzureWorkloadSQLPointInTimeRestoreWithRehydrateRequest" => {
             let field = "properties.pointInTime";
             let at = moment(&required(time, field)?, field)?;
             Ok(Wanted::Time { at, from: (!range).then(|| point.to_owned()) })
@@ -170,7 +194,35 @@ fn wanted(object: Option<String>, time: Option<String>, point: &str) -> Result<W
             field,
             "Send AzureWorkloadSQLRestoreRequest or AzureWorkloadSQLPointInTimeRestoreRequest.",
         )),
-    }
+    };
+    Ok((wanted?, rehydrates))
+}
+
+/// How an archived point is brought back, if the request's type says that it is.
+fn rehydration(body: Option<RehydrationBody>, asked: bool) -> Result<Option<Rehydration>> {
+    let at = "properties.recoveryPointRehydrationInfo";
+    let body = match (body, asked) {
+        (None, false) => return Ok(None),
+        (Some(_), false) => {
+            return Err(Fault::invalid(INVALID, format!("Property '{at}' goes with AzureWorkloadSQLRestoreWithRehydrateRequest alone. Send that objectType, or leave the property out.")).at(at));
+        }
+        (body, true) => required(body, at)?,
+    };
+    let field = format!("{at}.rehydrationPriority");
+    let priority = match one_of(&required(body.rehydration_priority, &field)?, &field, &["Standard", "High"])? {
+        "High" => Priority::High,
+        _ => Priority::Standard,
+    };
+    let field = format!("{at}.rehydrationRetentionDuration");
+    let text = required(body.rehydration_retention_duration, &field)?;
+    let days = text.parse::<jiff::Span>().ok().filter(|span| span.fieldwise() == jiff::Span::new().days(span.get_days()));
+    let days = days.map(|span| span.get_days()).filter(|days| KEEP_DAYS.contains(days));
+    let keep_days = days.ok_or_else(|| {
+        let (least, most) = (KEEP_DAYS.start(), KEEP_DAYS.end());
+        Fault::invalid(INVALID, format!("Property '{field}' is '{text}'; a rehydrated copy lives {least} to {most} days. Write them as ISO 8601, for instance 'P15D'."))
+            .at(field.clone())
+    })?;
+    Ok(Some(Rehydration { keep_days, priority }))
 }
 
 fn mapping(body: MappingBody, at: &str) -> Result<FileMapping> {
@@ -228,7 +280,20 @@ mod tests {
         for (properties, field) in [
             (json!({"recoveryType": "OriginalLocation"}), "properties.objectType"),
             (json!({"objectType": "Banana"}), "properties.objectType"),
-            (json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreWithRehydrateRequest"}), "properties.objectType"),
+            (json!({"objectType": "AzureWorkloadSAPHanaRestoreRequest"}), "properties.objectType"),
+            (json!({"objectType": "AzureWorkloadSQLRestoreWithRehydrateRequest"}), "properties.recoveryPointRehydrationInfo"),
+            (
+                json!({"objectType": object, "recoveryPointRehydrationInfo": {"rehydrationPriority": "High"}}),
+                "properties.recoveryPointRehydrationInfo",
+            ),
+            (
+                json!({"objectType": "AzureWorkloadSQLRestoreWithRehydrateRequest", "recoveryPointRehydrationInfo": {"rehydrationPriority": "Soon"}}),
+                "properties.recoveryPointRehydrationInfo.rehydrationPriority",
+            ),
+            (
+                json!({"objectType": "AzureWorkloadSQLRestoreWithRehydrateRequest", "recoveryPointRehydrationInfo": {"rehydrationPriority": "High", "rehydrationRetentionDuration": "P9D"}}),
+                "properties.recoveryPointRehydrationInfo.rehydrationRetentionDuration",
+            ),
             (json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreRequest"}), "properties.pointInTime"),
             (json!({"objectType": "AzureWorkloadSQLPointInTimeRestoreRequest", "pointInTime": "noon"}), "properties.pointInTime"),
             (json!({"objectType": object}), "properties.recoveryType"),

@@ -2,6 +2,7 @@
 //! own agent use cases.
 
 mod archive;
+mod cross_region;
 mod exports;
 mod features;
 mod jobs;
