@@ -108,6 +108,13 @@ pub(crate) const ALL: &[Stage] = &[
         &[Need::Az, Need::Python],
         300,
     ),
+    story(
+        "availability-groups",
+        "two servers share databases: elections, a failover, restores beside the group, refusals",
+        &["ag_story.py"],
+        &[Need::Az, Need::Az290, Need::Python],
+        600,
+    ),
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
     story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
     story("time", "five virtual weeks: schedules, chains, retention, faults, restores to random seconds", &["time_story.py"], PY, 1800),
