@@ -18,6 +18,7 @@ use rsvault_domain::ports::{
 };
 use rsvault_domain::simulation::{GroupSpec, ServerSpec};
 use rsvault_domain::tenancy::Subscription;
+use rsvault_engine::regions::Secondary;
 use rsvault_engine::{Engine, secret};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -98,7 +99,9 @@ impl TestApp {
         let clock = FixedClock::new();
         let store = rsvault_storage::SqlStore::open(&format!("sqlite:{}", folder.path().join("vault.db").display())).await.unwrap();
         let keys = rsvault_storage::FileKeyRing::open(folder.path().join("keys")).unwrap();
-        let engine = Engine::new(store, rsvault_storage::testing::memory_objects(), keys, clock.clone(), Arc::new(Silence));
+        let objects = rsvault_storage::testing::memory_objects;
+        let secondary = Secondary { objects: objects(), region: None, lag: jiff::SignedDuration::from_hours(12) };
+        let engine = Engine::in_regions(store, objects(), Some(secondary), keys, clock.clone(), Arc::new(Silence));
         let tokens = Arc::new(Tokens::open(folder.path(), clock.clone()).unwrap());
         let simulated = Arc::new(Simulated::default());
         let state = Arc::new(AppState {

@@ -16,6 +16,8 @@ pub enum AlertKind {
     PurgeComplete,
     /// Soft delete was switched off.
     SoftDeleteDisabled,
+    /// The Resource Guard was removed from the vault.
+    MuaDisabled,
     /// A policy now keeps backups shorter.
     PolicyRetentionReduced,
     /// An item moved to a policy that keeps its backups shorter.
@@ -34,11 +36,12 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::DeleteBackupData,
         Self::UpcomingPurge,
         Self::PurgeComplete,
         Self::SoftDeleteDisabled,
+        Self::MuaDisabled,
         Self::PolicyRetentionReduced,
         Self::ProtectionRetentionReduced,
         Self::BackupFailure,
@@ -54,6 +57,7 @@ impl AlertKind {
             Self::UpcomingPurge => "Upcoming Purge",
             Self::PurgeComplete => "Purge Complete",
             Self::SoftDeleteDisabled => "Soft Delete Disabled for Vault",
+            Self::MuaDisabled => "MUA Disabled",
             Self::PolicyRetentionReduced => "Modify Policy with Shorter Retention",
             Self::ProtectionRetentionReduced => "Modify Protection with Shorter Retention",
             Self::BackupFailure => "Backup Failure",
@@ -71,6 +75,7 @@ impl AlertKind {
                 | Self::UpcomingPurge
                 | Self::PurgeComplete
                 | Self::SoftDeleteDisabled
+                | Self::MuaDisabled
                 | Self::PolicyRetentionReduced
                 | Self::ProtectionRetentionReduced
         )
@@ -80,7 +85,7 @@ impl AlertKind {
         match self {
             Self::UnsupportedBackupType => Severity::Warning,
             Self::PurgeComplete | Self::UpcomingPurge => Severity::Informational,
-            Self::DeleteBackupData | Self::SoftDeleteDisabled => Severity::Critical,
+            Self::DeleteBackupData | Self::SoftDeleteDisabled | Self::MuaDisabled => Severity::Critical,
             _ => Severity::Error,
         }
     }
@@ -91,6 +96,7 @@ impl AlertKind {
             Self::UpcomingPurge => "UpcomingPurge",
             Self::PurgeComplete => "PurgeComplete",
             Self::SoftDeleteDisabled => "SoftDeleteDisabled",
+            Self::MuaDisabled => "MuaDisabled",
             Self::PolicyRetentionReduced => "PolicyRetentionReduced",
             Self::ProtectionRetentionReduced => "ProtectionRetentionReduced",
             Self::BackupFailure => "BackupFailure",

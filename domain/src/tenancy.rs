@@ -43,8 +43,22 @@ pub fn group_name(name: &str) -> Result<()> {
     .at("resourceGroupName"))
 }
 
-/// Regions compare without case and blanks: `West Europe` is `westeurope`.
+/// A region folded for comparison, without case and blanks: `West Europe` is `westeurope`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionKey(String);
+
+impl RegionKey {
+    /// Folds a region.
+    pub fn new(region: &str) -> Self {
+        Self(region.replace(' ', "").to_lowercase())
+    }
+    /// The folded text, as stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether two regions are the same.
 pub fn same_region(a: &str, b: &str) -> bool {
-    let fold = |s: &str| s.replace(' ', "").to_lowercase();
-    fold(a) == fold(b)
+    RegionKey::new(a) == RegionKey::new(b)
 }

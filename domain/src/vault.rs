@@ -1,9 +1,19 @@
 //! The vault: its settings and their rules. Soft delete and redundancy are shown on two resources
 //! (the vault, and `backupconfig` / `backupstorageconfig`); they are one fact, kept here.
 
+pub mod certificate;
+pub mod encryption;
+pub mod endpoint;
+pub mod extended;
+pub mod identity;
+pub mod pin;
+pub mod usage;
+
 use crate::fault::{Fault, Result};
+use crate::guard::GuardLink;
 use crate::id::{SubscriptionId, VaultId, vault_path};
-use jiff::Timestamp;
+use crate::protection::SoftDeleted;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,15 +59,30 @@ pub struct SoftDelete {
 }
 
 impl SoftDelete {
+    /// Whether `next` protects less: soft delete or enhanced security is switched off.
+    pub fn weakens(&self, next: &Self) -> bool {
+        let off = |was: SoftDeleteState, is: SoftDeleteState| was != SoftDeleteState::Disabled && is == SoftDeleteState::Disabled;
+        off(self.state, next.state) || off(self.enhanced, next.enhanced)
+    }
+    /// What a deletion at `now` promises.
+    pub fn promise(&self, now: Timestamp) -> SoftDeleted {
+        SoftDeleted {
+            at: now,
+            purge_at: now.saturating_add(SignedDuration::from_hours(24 * i64::from(self.retention_days))).unwrap_or(Timestamp::MAX),
+        }
+    }
     /// Applies a change: `None` leaves a part as it is.
     pub fn change(&self, state: Option<SoftDeleteState>, days: Option<i64>, enhanced: Option<SoftDeleteState>) -> Result<Self> {
         let next = state.unwrap_or(self.state);
+        let always = |what: &str, field: &str| {
+            let message = format!("{what} of this vault is AlwaysON; that cannot be undone. Leave the state out, or send AlwaysON.");
+            Err(Fault::invalid("BMSUserErrorSoftDeleteAlwaysOn", message).at(field))
+        };
         if self.state == SoftDeleteState::AlwaysOn && next != SoftDeleteState::AlwaysOn {
-            return Err(Fault::invalid(
-                "BMSUserErrorSoftDeleteAlwaysOn",
-                "Soft delete of this vault is AlwaysON; that cannot be undone. Leave the state out, or send AlwaysON.",
-            )
-            .at("properties.softDeleteFeatureState"));
+            return always("Soft delete", "properties.softDeleteFeatureState");
+        }
+        if self.enhanced == SoftDeleteState::AlwaysOn && enhanced.is_some_and(|next| next != SoftDeleteState::AlwaysOn) {
+            return always("Enhanced security", "properties.enhancedSecurityState");
         }
         let retention_days = match days {
             None => self.retention_days,
@@ -177,11 +202,20 @@ pub struct VaultSettings {
     pub cost_management: serde_json::Value,
     /// Restore settings (cross-subscription), as the resource shows them.
     pub restore_settings: serde_json::Value,
-    /// Managed identity, as the resource shows it.
-    pub identity: Option<serde_json::Value>,
+    /// Managed identities.
+    pub identity: Option<identity::Identity>,
+    /// Customer-managed key.
+    #[serde(default)]
+    pub encryption: Option<encryption::Encryption>,
+    /// Private endpoint connections, at most [`endpoint::ENDPOINTS_MAX`].
+    #[serde(default)]
+    pub private_endpoints: Vec<endpoint::EndpointConnection>,
     /// Immutability.
     #[serde(default)]
     pub immutability: Immutability,
+    /// The Resource Guard that critical operations ask for, if there is one.
+    #[serde(default)]
+    pub guard: Option<GuardLink>,
 }
 
 /// A vault.
@@ -211,8 +245,8 @@ pub struct Vault {
     pub created_at: Timestamp,
     /// Last changed.
     pub updated_at: Timestamp,
-    /// Deleted with soft-deleted items left: holds them, answers to no name.
-    pub deleted_at: Option<Timestamp>,
+    /// Deleted with soft-deleted items left: holds them, answers to no name, and may be brought back until it is purged.
+    pub soft_deleted: Option<SoftDeleted>,
 }
 
 impl Vault {
@@ -221,14 +255,19 @@ impl Vault {
         if !self.settings.immutability.is_on() {
             return Ok(());
         }
-        Err(Fault::invalid(
+        Err(self.immutable_as(self.settings.immutability, what, cure))
+    }
+    /// What [`Self::may_lose_backups`] says, of a vault that is immutable or is about to be (`next`).
+    pub fn immutable_as(&self, next: Immutability, what: &str, cure: &str) -> Fault {
+        let state = if self.settings.immutability.is_on() { self.settings.immutability } else { next };
+        Fault::invalid(
             "BMSUserErrorOperationNotAllowedOnImmutableVault",
             format!(
                 "{what} is not allowed: vault '{}' is immutable ({}), so no backup in it may be deleted or kept shorter. {cure}",
                 self.name,
-                self.settings.immutability.wire()
+                state.wire()
             ),
-        ))
+        )
     }
     /// ARM id.
     pub fn arm_id(&self) -> String {
@@ -252,6 +291,19 @@ impl Vault {
             )
             .at("properties.crossRegionRestoreFlag"));
         }
+        if self.settings.cross_region_restore && !crr && self.used {
+            return Err(Fault::invalid(
+                "BMSUserErrorCrossRegionRestoreCannotBeDisabled",
+                format!(
+                    "Cross-region restore of vault '{}' cannot be switched off: the vault has protected something. Leave the flag out, or create a new vault without it.",
+                    self.name
+                ),
+            )
+            .at("properties.crossRegionRestoreFlag"));
+        }
+        if crr && !self.settings.cross_region_restore {
+            self.may_restore_across()?;
+        }
         self.settings.storage_model = model;
         self.settings.cross_region_restore = crr;
         Ok(())
@@ -269,6 +321,9 @@ mod tests {
     #[test]
     fn always_on_cannot_be_left_but_its_days_may_change() {
         let always = on(SoftDeleteState::AlwaysOn);
+        for off in [SoftDeleteState::Disabled, SoftDeleteState::Enabled] {
+            assert_eq!(always.change(None, None, Some(off)).unwrap_err().target.as_deref(), Some("properties.enhancedSecurityState"));
+        }
         assert!(always.change(Some(SoftDeleteState::Disabled), None, None).is_err());
         assert_eq!(always.change(None, Some(30), None).unwrap().retention_days, 30);
     }

@@ -29,6 +29,7 @@ pub mod policies;
 mod progress;
 pub mod protection;
 pub mod reconcile;
+pub mod rehearsal;
 pub mod regions;
 pub mod restores;
 pub mod secret;

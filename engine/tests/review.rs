@@ -17,7 +17,7 @@ use rsvault_domain::work::{AgentCommand, TaskKind};
 use rsvault_engine::agents::{self, Outcome};
 use rsvault_engine::protection::Change;
 use rsvault_engine::restores::{self, Destination, RestoreRequest, Wanted};
-use rsvault_engine::vaults::VaultChange;
+use rsvault_engine::vaults::{VaultChange, VaultPath};
 use rsvault_engine::{backups, discovery, jobs, operations, policies, protection, reconcile, tasks, vaults};
 use std::time::Duration;
 use support::*;
@@ -126,7 +126,10 @@ async fn undelete_does_not_outrun_the_deletion_of_the_vault() {
     assert_eq!(status_of(&t, &undelete).await, OperationStatus::Failed);
     t.clock.advance(SignedDuration::from_hours(24 * 15));
     t.settle().await;
-    assert!(t.plain_store.read().await.unwrap().vaults_to_purge(jiff::Timestamp::MAX, 9).await.unwrap().is_empty(), "the vault is purged in the end");
+    assert!(
+        t.plain_store.read().await.unwrap().vaults_to_purge(jiff::Timestamp::MAX, 9).await.unwrap().is_empty(),
+        "the vault is purged in the end"
+    );
 }
 
 #[tokio::test]
@@ -161,15 +164,27 @@ async fn a_soft_deleted_container_is_not_brought_back_by_an_inquiry() {
 }
 
 #[tokio::test]
-async fn a_soft_deleted_container_takes_no_protection_until_it_is_registered_again() {
+async fn a_soft_deleted_container_comes_back_with_an_item_unless_its_server_is_registered_elsewhere() {
     let t = with_a_full().await;
     deleted_softly(&t).await;
     discovery::unregister(&t.engine, &caller(), &vault_path(), &container_name()).await.unwrap();
+    let elsewhere = VaultPath { name: "v2".into(), ..vault_path() };
+    let change = VaultChange { location: Some("westeurope".into()), ..Default::default() };
+    vaults::put(&t.engine, &caller(), &elsewhere, change).await.unwrap();
+    discovery::register(&t.engine, &caller(), &elsewhere, &container_name(), None).await.unwrap();
+    t.play().await;
     protection::put(&t.engine, &caller(), &item_path(), &Change::Undelete).await.unwrap();
     t.settle().await;
+    // The backups are there again; the database is the other vault's to protect.
+    assert_eq!(registration(&t).await, Registration::SoftDeleted);
+    assert_eq!(t.item().await.soft_deleted, None);
     let refused = protection::put(&t.engine, &caller(), &item_path(), &enable("HourlyLogBackup")).await.unwrap_err();
     assert_eq!(refused.code, "BMSUserErrorContainerNotRegistered");
-    discovery::register(&t.engine, &caller(), &vault_path(), &container_name(), None).await.unwrap();
+    discovery::unregister(&t.engine, &caller(), &elsewhere, &container_name()).await.unwrap();
+    deleted_softly(&t).await;
+    protection::put(&t.engine, &caller(), &item_path(), &Change::Undelete).await.unwrap();
+    t.settle().await;
+    assert_eq!(registration(&t).await, Registration::Registered);
     t.play().await;
     protection::put(&t.engine, &caller(), &item_path(), &enable("HourlyLogBackup")).await.unwrap();
     t.settle().await;

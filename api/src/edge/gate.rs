@@ -6,7 +6,7 @@
 use super::surface::{Action, Surface, Template};
 use super::{ArmError, Caller, RequestId, error, extract, headers};
 use crate::AppState;
-use crate::identity::TokenError;
+use crate::identity::{Claims, TokenError};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use rsvault_domain::access::{self, Principal, RoleAssignment};
 use rsvault_domain::id::NameKey;
+use rsvault_domain::ports::Tx;
 use rsvault_domain::{Fault, FaultKind};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -43,7 +44,11 @@ fn refuse(fault: Fault) -> Refusal {
 impl Gate {
     async fn admit(&self, mut parts: http::request::Parts) -> Result<http::request::Parts, Refusal> {
         let base_url = parts_base(&self.state, &parts)?;
-        let (principal, assignments) = authenticate(&self.state, &parts.headers).await.map_err(|denied| denied.challenge(&base_url))?;
+        let denied = |denied: Denied| denied.challenge(&base_url);
+        let claims = signed_in(&self.state, &parts.headers).map_err(denied)?;
+        // One reading transaction for all that the gate asks.
+        let mut tx = self.state.engine.store.glance().await.map_err(|error| refuse(error.into()))?;
+        let (principal, assignments) = known(tx.as_mut(), &claims).await.map_err(denied)?;
         let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
         if length.is_some_and(|n| n > extract::BODY_LIMIT) {
             return Err(refuse(extract::too_large(extract::BODY_LIMIT)));
@@ -80,45 +85,45 @@ impl Gate {
             );
             return Err(refuse(Fault::new(FaultKind::Forbidden, "AuthorizationFailed", message)));
         }
-        self.parents_exist(&scope).await.map_err(refuse)?;
+        parents_exist(tx.as_mut(), &scope).await.map_err(refuse)?;
+        drop(tx);
 
         let request_id = parts.extensions.get::<RequestId>().map_or_else(Uuid::new_v4, |id| id.0);
         let client_id = headers::client_request_id(&parts.headers).map(str::to_owned);
         let request_key =
             client_id.as_ref().map(|id| format!("{} {} /{} {id}", principal.id, parts.method, scope.join("/").to_lowercase()));
         let activity_id = client_id.unwrap_or_else(|| request_id.to_string());
-        let caller = Caller { engine: rsvault_engine::Caller { principal, activity_id, request_key }, assignments, request_id, base_url };
+        let caller = Caller { engine: rsvault_engine::Caller { principal, activity_id, request_key, guard_requests: Vec::new() }, assignments, request_id, base_url };
         parts.extensions.insert(caller);
         parts.uri = format!("{path}?{query}")
             .parse::<Uri>()
             .map_err(|e| refuse(Fault::invalid("InvalidRequestUri", "The request URI is invalid.").because(e)))?;
         Ok(parts)
     }
+}
 
-    /// Subscription and resource group of the path, where what is asked for lies below them.
-    async fn parents_exist(&self, scope: &[String]) -> Result<(), Fault> {
-        let [word, id, rest @ ..] = scope else { return Ok(()) };
-        if word != "subscriptions" {
-            return Ok(());
-        }
-        let subscription = id.parse().map_err(|_| {
-            Fault::invalid(
-                "InvalidSubscriptionId",
-                format!("The provided subscription identifier '{id}' is malformed or invalid. It must be a GUID."),
-            )
-        })?;
-        let mut tx = self.state.engine.store.read().await?;
-        if tx.subscription(subscription).await?.is_none() {
-            return Err(Fault::not_found("SubscriptionNotFound", format!("The subscription '{id}' could not be found.")));
-        }
-        if let [groups, name, _, ..] = rest
-            && groups == "resourceGroups"
-            && tx.group(subscription, &NameKey::new(name)).await?.is_none()
-        {
-            return Err(Fault::not_found("ResourceGroupNotFound", format!("Resource group '{name}' could not be found.")));
-        }
-        Ok(())
+/// Subscription and resource group of the path, where what is asked for lies below them.
+async fn parents_exist(tx: &mut dyn Tx, scope: &[String]) -> Result<(), Fault> {
+    let [word, id, rest @ ..] = scope else { return Ok(()) };
+    if word != "subscriptions" {
+        return Ok(());
     }
+    let subscription = id.parse().map_err(|_| {
+        Fault::invalid(
+            "InvalidSubscriptionId",
+            format!("The provided subscription identifier '{id}' is malformed or invalid. It must be a GUID."),
+        )
+    })?;
+    if tx.subscription(subscription).await?.is_none() {
+        return Err(Fault::not_found("SubscriptionNotFound", format!("The subscription '{id}' could not be found.")));
+    }
+    if let [groups, name, _, ..] = rest
+        && groups == "resourceGroups"
+        && tx.group(subscription, &NameKey::new(name)).await?.is_none()
+    {
+        return Err(Fault::not_found("ResourceGroupNotFound", format!("Resource group '{name}' could not be found.")));
+    }
+    Ok(())
 }
 
 fn parts_base(state: &AppState, parts: &http::request::Parts) -> Result<String, Refusal> {
@@ -163,6 +168,12 @@ impl<E: Into<Fault>> From<E> for Denied {
 
 /// Checks the bearer token and loads its principal with what it may do.
 pub(crate) async fn authenticate(state: &AppState, headers: &http::HeaderMap) -> Result<(Principal, Arc<[RoleAssignment]>), Denied> {
+    let claims = signed_in(state, headers)?;
+    known(state.engine.store.glance().await?.as_mut(), &claims).await
+}
+
+/// What the bearer token says, if it counts.
+fn signed_in(state: &AppState, headers: &http::HeaderMap) -> Result<Arc<Claims>, Denied> {
     let header = headers
         .get(header::AUTHORIZATION)
         .ok_or_else(|| Denied::new("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."))?;
@@ -175,7 +186,7 @@ pub(crate) async fn authenticate(state: &AppState, headers: &http::HeaderMap) ->
         .ok_or_else(|| {
             Denied::new("AuthenticationFailed", "Authentication failed. The 'Authorization' header is not of the form 'Bearer <token>'.")
         })?;
-    let claims = state.tokens.check(token, &state.edge).map_err(|error| match error {
+    state.tokens.check(token, &state.edge).map_err(|error| match error {
         TokenError::Expired { at, now } => {
             Denied::new("ExpiredAuthenticationToken", format!("The access token expiry UTC time '{at}' is earlier than current UTC time '{now}'. Sign in again."))
         }
@@ -189,8 +200,11 @@ pub(crate) async fn authenticate(state: &AppState, headers: &http::HeaderMap) ->
             tracing::debug!(detail, "token refused");
             Denied::new("InvalidAuthenticationToken", "The access token is invalid.")
         }
-    })?;
-    let mut tx = state.engine.store.read().await?;
+    })
+}
+
+/// The principal of a token as it stands now, with its roles as they stand now.
+async fn known(tx: &mut dyn Tx, claims: &Claims) -> Result<(Principal, Arc<[RoleAssignment]>), Denied> {
     let principal = tx
         .principal_by_client(&claims.appid)
         .await?

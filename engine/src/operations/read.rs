@@ -3,14 +3,14 @@
 use crate::Engine;
 use crate::vaults::VaultPath;
 use rsvault_domain::fault::{Fault, Result};
-use rsvault_domain::id::OperationId;
+use rsvault_domain::id::{OperationId, VaultId};
 use rsvault_domain::operation::{Operation, OperationStatus, vault_key};
 use rsvault_domain::ports::Bell;
 use std::time::Duration;
 
 /// The operation `id` of the vault at `path`; readable even after the vault is gone.
 pub async fn read(engine: &Engine, path: &VaultPath, id: OperationId) -> Result<Operation> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let key = vault_key(path.subscription, &path.resource_group, &path.name);
     tx.operation(id).await?.filter(|o| o.vault_key == key).ok_or_else(|| {
         Fault::not_found(
@@ -19,6 +19,17 @@ pub async fn read(engine: &Engine, path: &VaultPath, id: OperationId) -> Result<
                 "Operation '{id}' was not found in vault '{}'. Use the id from the Azure-AsyncOperation or Location header.",
                 path.name
             ),
+        )
+        .at("operationId")
+    })
+}
+
+/// The operation `id` of a vault by its own id: a vault that was undeleted may lie elsewhere now.
+pub async fn read_of(engine: &Engine, vault: VaultId, id: OperationId) -> Result<Operation> {
+    engine.store.read().await?.operation(id).await?.filter(|o| o.vault_id == vault).ok_or_else(|| {
+        Fault::not_found(
+            "BMSUserErrorOperationNotFound",
+            format!("Operation '{id}' was not found. Use the id from the Azure-AsyncOperation or Location header."),
         )
         .at("operationId")
     })

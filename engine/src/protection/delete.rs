@@ -2,8 +2,9 @@
 
 use super::{ItemPath, find_item};
 use crate::operations::{Start, repeated, start};
-use crate::{Caller, Engine, jobs};
+use crate::{Caller, Engine, guards, jobs};
 use rsvault_domain::fault::Result;
+use rsvault_domain::guard::Critical;
 use rsvault_domain::id::TaskId;
 use rsvault_domain::job::JobKind;
 use rsvault_domain::operation::{Operation, Subject};
@@ -22,6 +23,7 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &ItemPath) -> Result
     }
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
     may_delete(&vault, &item)?;
+    guards::unlocked(engine, tx.as_mut(), caller, &vault, Critical::DeleteProtection, Some(item.id)).await?;
     item.clone().soft_delete(vault.settings.soft_delete.retention_days, now)?;
     let mut job = jobs::new(engine, caller, &vault, Some(item.id), JobKind::DeleteBackupData, item.name.database.clone());
     job.set_property("ContainerUniqueName", container.name.short());

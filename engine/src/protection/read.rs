@@ -6,11 +6,12 @@ use crate::policies::find_policy;
 use crate::vaults::{VaultPath, find};
 use rsvault_domain::discovery::{Container, Server};
 use rsvault_domain::fault::{Fault, Result};
-use rsvault_domain::id::{ArmId, ContainerName, ItemName, NameKey};
+use rsvault_domain::id::{ArmId, ContainerId, ContainerName, ItemName, NameKey, PolicyId};
 use rsvault_domain::policy::Policy;
 use rsvault_domain::ports::{ItemFilter, Page, PointSummary, Slice, Tx};
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::Vault;
+use std::collections::HashMap;
 
 /// Path of an item.
 #[derive(Clone, Debug)]
@@ -57,27 +58,63 @@ pub(crate) async fn find_item(tx: &mut dyn Tx, path: &ItemPath) -> Result<(Vault
     Ok((vault, container, item))
 }
 
-async fn view(tx: &mut dyn Tx, vault: &Vault, item: ProtectedItem) -> Result<Option<ItemView>> {
-    let Some(container) = tx.container_by_id(item.container_id).await? else { return Ok(None) };
+/// What many items of a page have in common: each is read once.
+#[derive(Default)]
+pub(crate) struct Around {
+    containers: HashMap<ContainerId, Option<(Container, Option<Server>)>>,
+    policies: HashMap<PolicyId, Option<Policy>>,
+}
+
+impl Around {
+    async fn container(&mut self, tx: &mut dyn Tx, id: ContainerId) -> Result<Option<(Container, Option<Server>)>> {
+        if let Some(known) = self.containers.get(&id) {
+            return Ok(known.clone());
+        }
+        let found = match tx.container_by_id(id).await? {
+            Some(container) => {
+                let server = tx.server_by_id(container.server_id).await?;
+                Some((container, server))
+            }
+            None => None,
+        };
+        self.containers.insert(id, found.clone());
+        Ok(found)
+    }
+    async fn policy(&mut self, tx: &mut dyn Tx, id: PolicyId) -> Result<Option<Policy>> {
+        if let Some(known) = self.policies.get(&id) {
+            return Ok(known.clone());
+        }
+        let found = tx.policy_by_id(id).await?;
+        self.policies.insert(id, found.clone());
+        Ok(found)
+    }
+    pub(crate) async fn view(&mut self, tx: &mut dyn Tx, vault: &Vault, item: ProtectedItem) -> Result<Option<ItemView>> {
+        let Some((container, server)) = self.container(tx, item.container_id).await? else { return Ok(None) };
+        let policy = match item.policy_id {
+            Some(id) => self.policy(tx, id).await?,
+            None => None,
+        };
+        let points = tx.point_summary(item.id).await?;
+        Ok(Some(ItemView { vault: vault.clone(), container, server, item, policy, points }))
+    }
+}
+
+/// Reads an item.
+pub async fn get(engine: &Engine, path: &ItemPath) -> Result<ItemView> {
+    let mut tx = engine.store.glance().await?;
+    let (vault, container, item) = find_item(tx.as_mut(), path).await?;
     let server = tx.server_by_id(container.server_id).await?;
     let policy = match item.policy_id {
         Some(id) => tx.policy_by_id(id).await?,
         None => None,
     };
     let points = tx.point_summary(item.id).await?;
-    Ok(Some(ItemView { vault: vault.clone(), container, server, item, policy, points }))
-}
-
-/// Reads an item.
-pub async fn get(engine: &Engine, path: &ItemPath) -> Result<ItemView> {
-    let mut tx = engine.store.read().await?;
-    let (vault, _, item) = find_item(tx.as_mut(), path).await?;
-    view(tx.as_mut(), &vault, item).await?.ok_or_else(|| Fault::internal("container of an item is gone"))
+    Ok(ItemView { vault, container, server, item, policy, points })
 }
 
 /// Lists items of a vault, optionally of one policy (by name).
 pub async fn list(engine: &Engine, path: &VaultPath, policy: Option<&str>, page: &Page) -> Result<Slice<ItemView>> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let vault = find(tx.as_mut(), path).await?;
     let policy_id = match policy {
         Some(name) => Some(find_policy(tx.as_mut(), &vault, name).await?.id),
@@ -85,8 +122,9 @@ pub async fn list(engine: &Engine, path: &VaultPath, policy: Option<&str>, page:
     };
     let slice = tx.items(vault.id, &ItemFilter { policy_id, container_id: None }, page).await?;
     let mut items = Vec::with_capacity(slice.items.len());
+    let mut around = Around::default();
     for item in slice.items {
-        items.extend(view(tx.as_mut(), &vault, item).await?);
+        items.extend(around.view(tx.as_mut(), &vault, item).await?);
     }
     Ok(Slice { items, next: slice.next })
 }

@@ -1,13 +1,16 @@
-//! Purge: soft-deleted items whose time has come, then the containers and vaults that held only them.
+//! Purge: soft-deleted items whose time has come, then the containers that held only them, and deleted vaults whose own time has
+//! come too. A vault never goes before its last item.
 
 use crate::alerts::{self, Cause};
 use crate::{Engine, outcome};
 use jiff::Timestamp;
 use rsvault_domain::alert::AlertKind;
-use rsvault_domain::discovery::Registration;
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::VaultId;
 use rsvault_domain::ports::{About, EventKind, ItemFilter, Page, Tx};
+
+/// Items, and vaults, that go in one transaction.
+const BATCH: u32 = 1000;
 
 /// What a purge removed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
     let mut purged = Purged::default();
     let mut tx = engine.store.read().await?;
     let mut work = !tx.items_to_purge(now, 1).await?.is_empty();
-    for vault in tx.deleted_vaults().await? {
+    for vault in tx.vaults_to_purge(now, BATCH).await? {
         work |= is_empty(tx.as_mut(), vault.id).await?;
     }
     if !work {
@@ -34,8 +37,8 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
     drop(tx);
     let mut tx = engine.store.begin().await?;
     let mut events = Vec::new();
-    for item in tx.items_to_purge(now, 1000).await? {
-        outcome::remove_item(engine, tx.as_mut(), item.id).await?;
+    for item in tx.items_to_purge(now, BATCH).await? {
+        let container = outcome::remove_item(engine, tx.as_mut(), item.id).await?;
         purged.items.push(item.name.to_string());
         if let Some(soft) = item.soft_deleted {
             let days = soft.purge_at.duration_since(soft.at).as_hours() / 24;
@@ -53,18 +56,13 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
             alerts::raise(engine, tx.as_mut(), cause).await?;
             events.push((item.name.to_string(), text));
         }
-        let filter = ItemFilter { container_id: Some(item.container_id), policy_id: None };
-        let empty = tx.items(item.vault_id, &filter, &Page { after: None, limit: 1 }).await?.items.is_empty();
-        if let Some(container) =
-            tx.container_by_id(item.container_id).await?.filter(|c| empty && c.registration == Registration::SoftDeleted)
-        {
-            tx.delete_container(container.id).await?;
-            purged.containers.push(container.name.to_string());
-            events.push((container.name.to_string(), "Container removed: it was soft-deleted and held nothing any more.".to_owned()));
+        if let Some(container) = container {
+            events.push((container.clone(), "Container removed: it was soft-deleted and held nothing any more.".to_owned()));
+            purged.containers.push(container);
         }
     }
     let mut gone = Vec::new();
-    for vault in tx.deleted_vaults().await? {
+    for vault in tx.vaults_to_purge(now, BATCH).await? {
         if is_empty(tx.as_mut(), vault.id).await? {
             loop {
                 let containers = tx.containers(vault.id, &Page::default()).await?.items;
@@ -76,7 +74,10 @@ pub async fn purge(engine: &Engine, now: Timestamp) -> Result<Purged> {
                 }
             }
             tx.remove_vault(vault.id).await?;
-            events.push((vault.name.clone(), "Vault removed for good: it was deleted and its last soft-deleted item is gone.".to_owned()));
+            events.push((
+                vault.name.clone(),
+                "Vault removed for good: it was deleted, its time is over and its last soft-deleted item is gone.".to_owned(),
+            ));
             purged.vaults.push(vault.name);
             gone.push(vault.id);
         }

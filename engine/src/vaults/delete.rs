@@ -1,15 +1,20 @@
-//! Deleting a vault (rulebook 5.6): refused while something in it is protected, kept or registered;
-//! soft-deleted items do not block, they stay behind until they are purged.
+//! Deleting a vault (rulebook 5.6, 13.38): refused while something in it is protected, kept or registered, with all that
+//! blocks it told at once. With soft-deleted items left the vault is soft-deleted with them: it frees its name
+//! and waits, so that it may be brought back; an empty one is gone at once.
 
 use super::{VaultPath, find};
 use crate::operations::{Start, repeated, start};
 use crate::{Caller, Engine};
-use rsvault_domain::discovery::Registration;
+use rsvault_domain::discovery::{Container, Registration};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::VaultId;
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{ItemFilter, Page, Tx};
+use rsvault_domain::protection::SoftDeleted;
 use rsvault_domain::vault::Vault;
+
+/// Names told of each kind of blocker.
+const TOLD: usize = 20;
 
 /// Deletes the vault at `path`; None if there is none (204).
 pub async fn delete(engine: &Engine, caller: &Caller, path: &VaultPath) -> Result<Option<Operation>> {
@@ -17,28 +22,35 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &VaultPath) -> Resul
     if let Some(operation) = repeated(tx.as_mut(), caller).await? {
         return Ok(Some(operation));
     }
-    let mut vault = match find(tx.as_mut(), path).await {
+    let vault = match find(tx.as_mut(), path).await {
         Ok(vault) => vault,
         Err(fault) if fault.code == "ResourceNotFound" => return Ok(None),
         Err(fault) => return Err(fault),
     };
-    let soft_deleted = blockers(tx.as_mut(), &vault).await?;
-    let id = vault.id;
     let operation = start(engine, tx.as_mut(), caller, &vault, Start { subject: Subject::Nothing, job: None, done: true }).await?;
-    if soft_deleted {
-        vault.deleted_at = Some(engine.clock.now());
-        tx.update_vault(&vault).await?;
-    } else {
-        for container in all_containers(tx.as_mut(), &vault).await? {
-            tx.delete_container(container.id).await?;
-        }
-        tx.remove_vault(vault.id).await?;
-    }
+    let gone = take_away(engine, tx.as_mut(), vault).await?;
     tx.commit().await?;
-    if !soft_deleted {
-        forget_keys(engine, &[id]).await;
-    }
+    forget_keys(engine, gone.as_slice()).await;
     Ok(Some(operation))
+}
+
+/// Deletes a vault that nothing blocks; its id if it is gone for good, for [`forget_keys`] after the commit.
+pub(crate) async fn take_away(engine: &Engine, tx: &mut dyn Tx, mut vault: Vault) -> Result<Option<VaultId>> {
+    let latest = blockers(tx, &vault).await?;
+    if let Some(purge_at) = latest {
+        let promised = vault.settings.soft_delete.promise(engine.stamp_now());
+        // Nothing of what its items were promised is taken.
+        vault.soft_deleted = Some(SoftDeleted { purge_at: promised.purge_at.max(purge_at), ..promised });
+        vault.updated_at = engine.clock.now();
+        tx.update_vault(&vault).await?;
+        tx.forget_unlocks(vault.id).await?;
+        return Ok(None);
+    }
+    for container in all_containers(tx, &vault).await? {
+        tx.delete_container(container.id).await?;
+    }
+    tx.remove_vault(vault.id).await?;
+    Ok(Some(vault.id))
 }
 
 /// Destroys the keys of vaults that are gone for good; call it after the commit that removed them. What
@@ -51,7 +63,7 @@ pub(crate) async fn forget_keys(engine: &Engine, vaults: &[VaultId]) {
     }
 }
 
-async fn all_containers(tx: &mut dyn Tx, vault: &Vault) -> Result<Vec<rsvault_domain::discovery::Container>> {
+async fn all_containers(tx: &mut dyn Tx, vault: &Vault) -> Result<Vec<Container>> {
     let mut page = Page::default();
     let mut all = Vec::new();
     loop {
@@ -64,18 +76,20 @@ async fn all_containers(tx: &mut dyn Tx, vault: &Vault) -> Result<Vec<rsvault_do
     }
 }
 
-/// Refuses with the blockers by name; true if soft-deleted items stay behind.
-async fn blockers(tx: &mut dyn Tx, vault: &Vault) -> Result<bool> {
+/// Refuses with the blockers by name, one detail a kind; when the last soft-deleted item that stays behind is
+/// purged, None if there is none.
+async fn blockers(tx: &mut dyn Tx, vault: &Vault) -> Result<Option<jiff::Timestamp>> {
     let mut page = Page::default();
-    let mut blockers = Vec::new();
-    let mut soft_deleted = false;
+    let (mut items, mut kept, mut latest) = (Vec::new(), 0_usize, None);
     loop {
         let slice = tx.items(vault.id, &ItemFilter::default(), &page).await?;
         for item in slice.items {
-            if item.soft_deleted.is_some() {
-                soft_deleted = true;
-            } else if blockers.len() < 20 {
-                blockers.push(item.name.to_string());
+            match item.soft_deleted {
+                Some(deleted) => {
+                    kept += 1;
+                    latest = latest.max(Some(deleted.purge_at));
+                }
+                None => items.push(item.name.to_string()),
             }
         }
         match slice.next {
@@ -83,17 +97,38 @@ async fn blockers(tx: &mut dyn Tx, vault: &Vault) -> Result<bool> {
             None => break,
         }
     }
-    let registered = all_containers(tx, vault).await?;
-    blockers.extend(registered.iter().filter(|c| c.registration != Registration::SoftDeleted).take(20).map(|c| c.name.to_string()));
-    if blockers.is_empty() {
-        return Ok(soft_deleted);
+    let registered = all_containers(tx, vault).await?.into_iter().filter(|c| c.registration != Registration::SoftDeleted);
+    let servers: Vec<String> = registered.map(|c| c.name.to_string()).collect();
+    let mut details = Vec::new();
+    let mut blocks = |target: &str, what: &str, cure: &str, names: Vec<String>| {
+        if !names.is_empty() {
+            let message = format!("{what}: {}. {cure}", told(&names));
+            details.push(Fault::invalid("BMSUserErrorVaultDeletionNotAllowed", message).at(target));
+        }
+    };
+    blocks("protectedItems", "Protected or retained items", "Stop their protection with deletion of the data.", items);
+    blocks("protectionContainers", "Registered servers", "Unregister them once their items are deleted.", servers);
+    let endpoints = vault.settings.private_endpoints.iter().map(|e| e.name.clone()).collect();
+    blocks("privateEndpointConnections", "Private endpoint connections", "Delete them.", endpoints);
+    if details.is_empty() {
+        return Ok(latest);
     }
-    Err(Fault::invalid(
-        "ServiceResourceNotEmptyWithBackendMessage",
-        format!(
-            "Recovery Services vault '{}' cannot be deleted as there are existing resources within the vault. Delete or unregister these, then try again: {}.",
-            vault.name,
-            blockers.join(", ")
-        ),
-    ))
+    let texts: Vec<&str> = details.iter().map(|d| d.message.as_str()).collect();
+    let also = match kept {
+        0 => String::new(),
+        n => format!(" {n} soft-deleted item(s) do not block it: they wait with the soft-deleted vault."),
+    };
+    let message = format!(
+        "Recovery Services vault '{}' cannot be deleted as there are existing resources within the vault. {}{also}",
+        vault.name,
+        texts.join(" ")
+    );
+    Err(Fault::invalid("ServiceResourceNotEmptyWithBackendMessage", message).with_details(details))
+}
+
+/// Names for a message, up to a bound.
+fn told(names: &[String]) -> String {
+    let more = names.len().saturating_sub(TOLD);
+    let shown = names.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }

@@ -36,5 +36,5 @@ pub(crate) async fn find(tx: &mut dyn Tx, path: &VaultPath) -> Result<Vault> {
 
 /// Reads a vault.
 pub async fn get(engine: &Engine, path: &VaultPath) -> Result<Vault> {
-    find(engine.store.read().await?.as_mut(), path).await
+    find(engine.store.glance().await?.as_mut(), path).await
 }

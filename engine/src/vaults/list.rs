@@ -9,5 +9,5 @@ use rsvault_domain::vault::Vault;
 /// Vaults of a subscription, or of one of its groups, by name.
 pub async fn list(engine: &Engine, subscription: SubscriptionId, group: Option<&str>, page: &Page) -> Result<Slice<Vault>> {
     let group = group.map(NameKey::new);
-    Ok(engine.store.read().await?.vaults(subscription, group.as_ref(), page).await?)
+    Ok(engine.store.glance().await?.vaults(subscription, group.as_ref(), page).await?)
 }

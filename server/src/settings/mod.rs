@@ -11,12 +11,17 @@ pub(crate) use overrides::Overrides;
 use crate::exit::{Failure, Outcome};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
+use jiff::SignedDuration;
+use rsvault_api::arm::SoftDeleteOff;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// The data folder unless said otherwise.
 pub(crate) const DEFAULT_DATA: &str = "./rsvault-data";
+
+/// How far Azure lets the secondary region be behind (rulebook 4.5).
+const AZURE_LAG_MINUTES: u32 = 12 * 60;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -40,6 +45,12 @@ pub(crate) struct Settings {
     pub(crate) database: Option<String>,
     /// `file:PATH`.
     pub(crate) objects: Option<String>,
+    /// `file:PATH` of the second region.
+    pub(crate) secondary_objects: Option<String>,
+    /// What the second region is called for vaults whose own region Azure pairs with none.
+    pub(crate) secondary_region: Option<String>,
+    /// Minutes after its commit at which a point is shown in the second region at the earliest.
+    pub(crate) secondary_lag_minutes: Option<u32>,
     /// Whether simulated servers, built-in sign-in and `/emulator` exist.
     pub(crate) emulator: bool,
     /// Seed file.
@@ -52,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) log_filter: String,
     /// Connections served at once.
     pub(crate) max_connections: u32,
+    /// Who may switch soft delete off.
+    pub(crate) soft_delete_off: SoftDeleteOff,
     /// The file they came from, if any.
     #[serde(skip)]
     pub(crate) file: Option<PathBuf>,
@@ -64,12 +77,16 @@ impl Default for Settings {
             data: DEFAULT_DATA.into(),
             database: None,
             objects: None,
+            secondary_objects: None,
+            secondary_region: None,
+            secondary_lag_minutes: None,
             emulator: false,
             seed: None,
             public_url: Vec::new(),
             log: LogFormat::Text,
             log_filter: "info".to_owned(),
             max_connections: 1024,
+            soft_delete_off: SoftDeleteOff::default(),
             file: None,
         }
     }
@@ -118,10 +135,21 @@ impl Settings {
         {
             return refuse("setting 'database' must be sqlite:PATH or postgres://…".to_owned());
         }
-        if let Some(url) = &self.objects
-            && !url.starts_with("file:")
-        {
-            return refuse(format!("setting 'objects' is '{}'; this version stores objects under file:PATH only.", without_password(url)));
+        for (name, url) in [("objects", &self.objects), ("secondary_objects", &self.secondary_objects)] {
+            if let Some(url) = url
+                && !url.starts_with("file:")
+            {
+                return refuse(format!("setting '{name}' is '{}'; this version stores objects under file:PATH only.", without_password(url)));
+            }
+        }
+        if self.secondary_objects.as_deref().is_some_and(|url| folder_of(url) == folder_of(&self.objects_url())) {
+            return refuse("setting 'secondary_objects' names the folder of 'objects'; a copy beside the original is none. Name another place, best on another machine.".to_owned());
+        }
+        if self.secondary_objects_url().is_none() && (self.secondary_region.is_some() || self.secondary_lag_minutes.is_some()) {
+            return refuse("settings 'secondary_region' and 'secondary_lag_minutes' need 'secondary_objects': say where the second region stores, or leave them out.".to_owned());
+        }
+        if self.secondary_region.as_deref().is_some_and(|name| name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || " -_".contains(c))) {
+            return refuse("setting 'secondary_region' must be a name of letters, digits, blanks, '-' and '_'.".to_owned());
         }
         for url in &self.public_url {
             let uri: Option<http::Uri> = url.parse().ok();
@@ -154,6 +182,17 @@ impl Settings {
     pub(crate) fn objects_url(&self) -> String {
         self.objects.clone().unwrap_or_else(|| format!("file:{}", self.data.join("objects").display()))
     }
+    /// URL of the second region's object store: with the emulator there is one always.
+    pub(crate) fn secondary_objects_url(&self) -> Option<String> {
+        let own = || self.emulator.then(|| format!("file:{}", self.data.join("secondary-objects").display()));
+        self.secondary_objects.clone().or_else(own)
+    }
+    /// How long after its commit a point is shown in the second region at the earliest: what Azure promises
+    /// where Azure is emulated, no longer than the copy takes elsewhere.
+    pub(crate) fn secondary_lag(&self) -> SignedDuration {
+        let minutes = self.secondary_lag_minutes.unwrap_or(if self.emulator { AZURE_LAG_MINUTES } else { 0 });
+        SignedDuration::from_mins(minutes.into())
+    }
     /// Folder of certificates.
     pub(crate) fn tls_dir(&self) -> PathBuf {
         self.data.join("tls")
@@ -170,6 +209,12 @@ impl Settings {
     pub(crate) fn clock_file(&self) -> PathBuf {
         self.emulator_dir().join("clock.json")
     }
+}
+
+/// The folder that a URL names.
+fn folder_of(url: &str) -> &Path {
+    let path = url.strip_prefix("file:").unwrap_or(url);
+    Path::new(path.strip_prefix("//").unwrap_or(path))
 }
 
 /// A URL as it may be shown.

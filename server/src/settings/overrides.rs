@@ -31,6 +31,20 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "URL", env = "RSVAULT_OBJECTS", hide_env_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) objects: Option<String>,
+    /// Object store of the second region, for cross-region restore: file:PATH, best on another machine
+    /// [default: none; with --emulator file:DATA/secondary-objects].
+    #[arg(long, value_name = "URL", env = "RSVAULT_SECONDARY_OBJECTS", hide_env_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) secondary_objects: Option<String>,
+    /// Name of the second region for vaults whose own region Azure pairs with none.
+    #[arg(long, value_name = "NAME", env = "RSVAULT_SECONDARY_REGION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) secondary_region: Option<String>,
+    /// Minutes after its commit before a point is shown in the second region [default: 0, as soon as it is
+    /// copied; with --emulator 720, as Azure promises].
+    #[arg(long, value_name = "N", env = "RSVAULT_SECONDARY_LAG_MINUTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) secondary_lag_minutes: Option<u32>,
     /// Simulated servers, built-in sign-in and the /emulator surface.
     #[arg(long, value_name = "BOOL", env = "RSVAULT_EMULATOR", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,4 +69,8 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "N", env = "RSVAULT_MAX_CONNECTIONS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_connections: Option<u32>,
+    /// Who may switch soft delete off: always, old-versions (api-versions before 2024-09-30), never [default: old-versions].
+    #[arg(long, value_name = "WHO", env = "RSVAULT_SOFT_DELETE_OFF")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) soft_delete_off: Option<String>,
 }

@@ -60,6 +60,11 @@ fn values_that_cannot_work_are_refused() {
     for bad in [
         &["--database", "mysql://x"][..],
         &["--objects", "s3://bucket"],
+        &["--secondary-objects", "s3://bucket"],
+        &["--objects", "file:/a", "--secondary-objects", "file:///a"],
+        &["--secondary-region", "attic"],
+        &["--secondary-lag-minutes", "5"],
+        &["--secondary-objects", "file:/b", "--secondary-region", "a/b"],
         &["--public-url", "http://host"],
         &["--public-url", "https://host/path"],
         &["--listen", "0.0.0.0:8443"],
@@ -77,4 +82,19 @@ fn a_password_is_never_shown() {
     assert_eq!(without_password("postgres://u:secret@h:1/db?password=secret"), "postgres://u@h:1/db");
     assert_eq!(without_password("postgres://h/db"), "postgres://h/db");
     assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
+}
+
+#[test]
+fn the_emulator_has_a_second_region_that_lags_as_azures_does_and_others_only_when_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let load = |more: &[&str]| Settings::load(&flags(&[&["--data", data], more].concat())).ok().unwrap();
+    let (alone, emulator) = (load(&[]), load(&["--emulator"]));
+    assert_eq!(alone.secondary_objects_url(), None);
+    assert_eq!(emulator.secondary_objects_url(), Some(format!("file:{data}/secondary-objects")));
+    assert_eq!(emulator.secondary_lag(), SignedDuration::from_hours(12));
+    let told = load(&["--secondary-objects", "file:/b"]);
+    assert_eq!((told.secondary_objects_url().as_deref(), told.secondary_lag()), (Some("file:/b"), SignedDuration::ZERO));
+    let quick = load(&["--emulator", "--secondary-lag-minutes", "5"]);
+    assert_eq!(quick.secondary_lag(), SignedDuration::from_mins(5));
 }

@@ -250,7 +250,7 @@ async fn a_month_of_quarters_costs_little_where_nothing_is_due() {
 async fn soft_deleted_item(w: &World) {
     let path = VaultPath { subscription: SubscriptionId(Uuid::from_u128(1)), resource_group: "rg1".into(), name: "v1".into() };
     let principal = Principal { id: PrincipalId(Uuid::nil()), client_id: "t".into(), tenant: TenantId(Uuid::nil()), name: "t".into() };
-    let caller = Caller { principal, activity_id: "1".into(), request_key: None };
+    let caller = Caller { principal, activity_id: "1".into(), request_key: None, guard_requests: Vec::new() };
     let change = VaultChange { location: Some("westeurope".into()), ..VaultChange::default() };
     rsvault_engine::vaults::put(&w.engine, &caller, &path, change).await.unwrap();
     let now = w.clock.now();

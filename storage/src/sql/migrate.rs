@@ -29,6 +29,7 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
     step!(7, "regions", "0007_regions"),
     step!(8, "archive", "0008_archive"),
     step!(9, "quotas", "0009_quotas"),
+    step!(10, "lists", "0010_lists"),
     step!(11, "role_assignments", "0011_role_assignments"),
 ];
 

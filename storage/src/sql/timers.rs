@@ -12,6 +12,7 @@ row! {
     struct TimersRow {
         task: Option<i64>,
         purge: Option<i64>,
+        vault_purge: Option<i64>,
         deadline: Option<i64>,
         lease: Option<i64>,
         reap: Option<i64>,
@@ -25,7 +26,7 @@ impl TryFrom<TimersRow> for Vec<(Timer, Timestamp)> {
         let lease = row.deadline.into_iter().chain(row.lease).min();
         [
             (Timer::Task, row.task),
-            (Timer::Purge, row.purge),
+            (Timer::Purge, row.purge.into_iter().chain(row.vault_purge).min()),
             (Timer::Lease, lease),
             (Timer::Reap, row.reap),
             (Timer::Watch, row.watch),
@@ -47,10 +48,11 @@ impl TryFrom<MarkRow> for Option<Timestamp> {
     }
 }
 
-/// Containers and vaults have no time of their own to be purged: they go with their last item.
+/// Containers have no time of their own to be purged: they go with their last item.
 pub(super) const TIMERS: &str = "SELECT
      (SELECT MIN(due_at) FROM tasks) AS task,
      (SELECT MIN(purge_at) FROM items WHERE purge_at IS NOT NULL) AS purge,
+     (SELECT MIN(purge_at) FROM vaults WHERE purge_at IS NOT NULL) AS vault_purge,
      (SELECT MIN(deadline_at) FROM agent_commands WHERE state = 'Queued') AS deadline,
      (SELECT MIN(lease_expires_at) FROM agent_commands WHERE state = 'Leased') AS lease,
      (SELECT MIN(reap_at) FROM items WHERE reap_at IS NOT NULL) AS reap,

@@ -27,14 +27,15 @@ async fn a_deleted_vault_frees_its_name(bed: Bed) {
     tx.insert_vault(&first).await.unwrap();
     assert_eq!(tx.vault(subscription(), &"RG-1".into(), &"VAULT-A".into()).await.unwrap(), Some(first.clone()));
     assert!(matches!(tx.insert_vault(&vault("vault-a")).await, Err(StoreError::Exists(_))));
-    first.deleted_at = Some(at(50));
+    first.soft_deleted = Some(SoftDeleted { at: at(50), purge_at: at(60) });
     first.etag += 1;
     tx.update_vault(&first).await.unwrap();
     assert_eq!(tx.vault(subscription(), &"rg-1".into(), &"vault-a".into()).await.unwrap(), None);
     assert_eq!(tx.vault_by_id(first.id).await.unwrap(), Some(first.clone()));
     let second = vault("vault-a");
     tx.insert_vault(&second).await.unwrap();
-    assert_eq!(tx.deleted_vaults().await.unwrap(), [first.clone()]);
+    assert_eq!(tx.vaults_to_purge(at(59), 9).await.unwrap(), []);
+    assert_eq!(tx.vaults_to_purge(at(60), 9).await.unwrap(), [first.clone()]);
     tx.remove_vault(first.id).await.unwrap();
     assert!(matches!(tx.remove_vault(first.id).await, Err(StoreError::Missing(_))));
     assert!(matches!(tx.update_vault(&first).await, Err(StoreError::Missing(_))));
@@ -48,7 +49,7 @@ async fn vaults_are_listed_by_name_page_by_page(bed: Bed) {
         tx.insert_vault(&vault).await.unwrap();
     }
     let mut gone = vault("zz");
-    gone.deleted_at = Some(at(1));
+    gone.soft_deleted = Some(SoftDeleted { at: at(1), purge_at: at(2) });
     tx.insert_vault(&gone).await.unwrap();
     let names = async |tx: &mut dyn Tx, group: Option<NameKey>, limit| {
         let mut page = Page { after: None, limit };

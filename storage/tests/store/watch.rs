@@ -40,6 +40,7 @@ async fn an_item_keeps_its_track(bed: Bed) {
         trouble: Some(Trouble { code: "UserErrorDbOffline".into(), times: 3 }),
         restore_trouble: Some(Trouble { code: "WorkloadRestoreFailed".into(), times: 1 }),
         read_only: true,
+        policy_fault: Some("VMNotInRunningStateUserError".into()),
         unsupported: vec![BackupKind::Log],
     };
     item.reap_at = Some(at(6));

@@ -21,8 +21,10 @@ pub(crate) async fn handler(
     caller: Caller,
     ArmPath(path): ArmPath<ItemPath>,
     ArmQuery(query): ArmQuery<VersionQuery>,
-    ArmJson(body): ArmJson<ItemBody>,
+    ArmJson(mut body): ArmJson<ItemBody>,
 ) -> Result<Response, ArmError> {
-    let operation = protection::put(&state.engine, &caller.engine, &path.ask()?, &change(body)?).await?;
+    let requests = body.properties.as_mut().and_then(|properties| properties.resource_guard_operation_requests.take());
+    let showing = caller.engine.showing(requests);
+    let operation = protection::put(&state.engine, &showing, &path.ask()?, &change(body)?).await?;
     Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_item(&path, operation.id)).accepted())
 }

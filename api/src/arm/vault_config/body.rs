@@ -23,6 +23,8 @@ pub(crate) struct VaultConfigPropertiesBody {
     pub(crate) soft_delete_feature_state: Option<String>,
     /// 14 to 180.
     pub(crate) soft_delete_retention_period_in_days: Option<i64>,
+    /// The Resource Guard's requests for critical changes.
+    pub(crate) resource_guard_operation_requests: Option<Vec<String>>,
 }
 
 /// The vault config.
@@ -53,6 +55,10 @@ pub(crate) struct VaultConfigPropertiesView {
 }
 
 impl VaultConfigBody {
+    /// Takes the Resource Guard's requests out of it.
+    pub(crate) fn guard_requests(&mut self) -> Option<Vec<String>> {
+        self.properties.as_mut()?.resource_guard_operation_requests.take()
+    }
     /// The change the body asks for.
     pub(crate) fn change(self) -> Result<VaultChange> {
         let properties = self.properties.unwrap_or_default();

@@ -4,10 +4,10 @@ use super::{VaultConfigBody, VaultConfigView};
 use crate::AppState;
 use crate::arm::names::{VaultPath, at_vault};
 use crate::arm::page::VersionQuery;
-use crate::edge::{ArmError, ArmErrors, ArmJson, ArmPath, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmJson, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
-use rsvault_engine::vaults;
+use rsvault_engine::vaults::{self, VaultChange};
 use std::sync::Arc;
 
 /// Changes the vault config.
@@ -17,8 +17,12 @@ pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,
     ArmPath(path): ArmPath<VaultPath>,
-    ArmJson(body): ArmJson<VaultConfigBody>,
+    ArmQuery(query): ArmQuery<VersionQuery>,
+    ArmJson(mut body): ArmJson<VaultConfigBody>,
 ) -> Result<Json<VaultConfigView>, ArmError> {
-    let vault = vaults::patch(&state.engine, &caller.engine, &path.ask()?, body.change()?).await?;
+    let showing = caller.engine.showing(body.guard_requests());
+    let soft_delete_stays_on = state.soft_delete_off.forbids(query.api_version.as_deref());
+    let change = VaultChange { soft_delete_stays_on, ..body.change()? };
+    let vault = vaults::patch(&state.engine, &showing, &path.ask()?, change).await?;
     Ok(Json(VaultConfigView::from(&vault)))
 }

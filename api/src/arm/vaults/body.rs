@@ -1,6 +1,9 @@
 //! The wire form of a vault (wire-facts 8): bodies of PUT and PATCH, and the view that all answers show.
 
+use super::identity::{EncryptionBody, EncryptionView, IdentityBody, IdentityView};
 use crate::arm::moment;
+use crate::arm::private_endpoints::EndpointOfVaultView;
+use rsvault_domain::vault::endpoint::SubResource;
 use rsvault_domain::vault::{SoftDeleteState, Vault, VaultSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,11 +19,17 @@ pub(crate) struct VaultBody {
     pub(crate) tags: Option<BTreeMap<String, String>>,
     /// Price tier.
     pub(crate) sku: Option<SkuBody>,
-    /// Managed identity, as given.
-    #[schema(value_type = Option<Object>)]
-    pub(crate) identity: Option<Value>,
+    /// Managed identities.
+    pub(crate) identity: Option<IdentityBody>,
     /// Settings.
     pub(crate) properties: Option<VaultPropertiesBody>,
+}
+
+impl VaultBody {
+    /// Takes the Resource Guard's requests out of it.
+    pub(crate) fn guard_requests(&mut self) -> Option<Vec<String>> {
+        self.properties.as_mut()?.resource_guard_operation_requests.take()
+    }
 }
 
 /// Price tier.
@@ -49,9 +58,10 @@ pub(crate) struct VaultPropertiesBody {
     /// Cross-subscription restore, as given.
     #[schema(value_type = Option<Object>)]
     pub(crate) restore_settings: Option<Value>,
-    /// Customer-managed key; not supported yet.
-    #[schema(value_type = Option<Object>)]
-    pub(crate) encryption: Option<Value>,
+    /// The Resource Guard's requests for critical changes.
+    pub(crate) resource_guard_operation_requests: Option<Vec<String>>,
+    /// Customer-managed key.
+    pub(crate) encryption: Option<EncryptionBody>,
 }
 
 /// Security settings.
@@ -120,10 +130,9 @@ pub(crate) struct VaultView {
     pub(crate) tags: BTreeMap<String, String>,
     /// Price tier.
     pub(crate) sku: SkuBody,
-    /// Managed identity.
+    /// Managed identities.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub(crate) identity: Option<Value>,
+    pub(crate) identity: Option<IdentityView>,
     /// Settings and state.
     pub(crate) properties: VaultPropertiesView,
 }
@@ -134,9 +143,15 @@ pub(crate) struct VaultView {
 pub(crate) struct VaultPropertiesView {
     /// `Succeeded`.
     pub(crate) provisioning_state: &'static str,
-    /// `None`.
+    /// `Enabled` while a private endpoint is or may become connected.
     pub(crate) private_endpoint_state_for_backup: &'static str,
-    /// `None`.
+    /// Private endpoint connections, if there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) private_endpoint_connections: Vec<EndpointOfVaultView>,
+    /// Customer-managed key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) encryption: Option<EncryptionView>,
+    /// The same for site recovery.
     pub(crate) private_endpoint_state_for_site_recovery: &'static str,
     /// Monitoring switches.
     #[schema(value_type = Object)]
@@ -182,11 +197,13 @@ impl From<&Vault> for VaultView {
             etag: format!("W/\"datetime'{}'\"", moment::full(vault.updated_at).replace(':', "%3A")),
             tags: vault.tags.clone(),
             sku: SkuBody { name: Some(vault.sku.clone()) },
-            identity: settings.identity.clone(),
+            identity: settings.identity.as_ref().map(|identity| IdentityView::new(vault, identity)),
             properties: VaultPropertiesView {
                 provisioning_state: "Succeeded",
-                private_endpoint_state_for_backup: "None",
-                private_endpoint_state_for_site_recovery: "None",
+                private_endpoint_state_for_backup: linked(vault, SubResource::AzureBackup),
+                private_endpoint_connections: settings.private_endpoints.iter().map(|e| EndpointOfVaultView::new(vault, e)).collect(),
+                encryption: settings.encryption.as_ref().map(EncryptionView::from),
+                private_endpoint_state_for_site_recovery: linked(vault, SubResource::AzureSiteRecovery),
                 monitoring_settings: settings.monitoring.clone(),
                 backup_storage_version: if vault.used { "V2" } else { "Unassigned" },
                 security_settings: security(settings),
@@ -205,6 +222,10 @@ impl From<&Vault> for VaultView {
     }
 }
 
+fn linked(vault: &Vault, group: SubResource) -> &'static str {
+    if vault.is_linked(group) { "Enabled" } else { "None" }
+}
+
 /// Security settings. The service leaves `immutabilitySettings` out while it is off (wire-facts 8).
 fn security(settings: &VaultSettings) -> Value {
     let mut security = json!({
@@ -213,7 +234,7 @@ fn security(settings: &VaultSettings) -> Value {
             "softDeleteRetentionPeriodInDays": settings.soft_delete.retention_days,
             "enhancedSecurityState": settings.soft_delete.enhanced.wire(),
         },
-        "multiUserAuthorization": "Disabled",
+        "multiUserAuthorization": if settings.guard.is_some() { "Enabled" } else { "Disabled" },
         "sourceScanConfiguration": {"state": "Disabled"},
     });
     if settings.immutability.is_on() {

@@ -1,6 +1,7 @@
 //! From the body to the change it asks for.
 
 use super::body::{ImmutabilityBody, VaultBody};
+use super::identity::{EncryptionBody, IdentityBody};
 use crate::arm::fields::{one_of, unsupported};
 use rsvault_domain::fault::Result;
 use rsvault_domain::vault::{Immutability, SoftDeleteState, StorageModel};
@@ -14,9 +15,6 @@ pub(crate) fn change(body: VaultBody) -> Result<VaultChange> {
     let soft_delete = security.soft_delete_settings.unwrap_or_default();
     let redundancy = properties.redundancy_settings.unwrap_or_default();
     let state = |word: Option<String>, field: &str| word.map(|w| SoftDeleteState::parse(&w, field)).transpose();
-    if properties.encryption.as_ref().is_some_and(|v| !v.is_null()) {
-        return Err(unsupported("A customer-managed key", "properties.encryption", "Leave it out: the vault encrypts with its own key."));
-    }
     let sku = body.sku.and_then(|s| s.name).map(|name| one_of(&name, "sku.name", &["Standard", "RS0"]).map(str::to_owned)).transpose()?;
     let crr = redundancy
         .cross_region_restore
@@ -27,6 +25,7 @@ pub(crate) fn change(body: VaultBody) -> Result<VaultChange> {
         sku,
         tags: body.tags,
         soft_delete: state(soft_delete.soft_delete_state, "properties.securitySettings.softDeleteSettings.softDeleteState")?,
+        soft_delete_stays_on: false,
         soft_delete_days: soft_delete.soft_delete_retention_period_in_days,
         enhanced_security: state(
             soft_delete.enhanced_security_state,
@@ -42,7 +41,8 @@ pub(crate) fn change(body: VaultBody) -> Result<VaultChange> {
         monitoring: given(properties.monitoring_settings),
         cost_management: given(properties.cost_management_settings),
         restore_settings: given(properties.restore_settings),
-        identity: given(body.identity),
+        identity: body.identity.map(IdentityBody::change).transpose()?,
+        encryption: properties.encryption.map(EncryptionBody::change).transpose()?,
     })
 }
 

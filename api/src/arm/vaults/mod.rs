@@ -4,6 +4,7 @@ mod body;
 mod change;
 mod delete;
 mod get;
+mod identity;
 mod list_by_group;
 mod list_by_subscription;
 mod operation_result;

@@ -5,11 +5,11 @@ use super::{VaultBody, VaultView};
 use crate::AppState;
 use crate::arm::names::{VaultPath, at_vault};
 use crate::arm::page::VersionQuery;
-use crate::edge::{ArmError, ArmErrors, ArmJson, ArmPath, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmJson, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use rsvault_engine::vaults;
+use rsvault_engine::vaults::{self, VaultChange};
 use std::sync::Arc;
 
 /// Creates a vault, or writes over one that stands.
@@ -19,8 +19,12 @@ pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,
     ArmPath(path): ArmPath<VaultPath>,
-    ArmJson(body): ArmJson<VaultBody>,
+    ArmQuery(query): ArmQuery<VersionQuery>,
+    ArmJson(mut body): ArmJson<VaultBody>,
 ) -> Result<(StatusCode, Json<VaultView>), ArmError> {
-    let (vault, new) = vaults::put(&state.engine, &caller.engine, &path.ask()?, change(body)?).await?;
+    let showing = caller.engine.showing(body.guard_requests());
+    let soft_delete_stays_on = state.soft_delete_off.forbids(query.api_version.as_deref());
+    let change = VaultChange { soft_delete_stays_on, ..change(body)? };
+    let (vault, new) = vaults::put(&state.engine, &showing, &path.ask()?, change).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(VaultView::from(&vault))))
 }

@@ -1,9 +1,15 @@
 //! What other changes raise, and what requests are refused with at once (wire-facts 9).
 
 use super::Entry;
-use super::Provoke::Database;
+use super::Provoke::{Instance, Never};
 use super::Raised::{Configure, Manage, Restore};
 use crate::fault::codes;
+
+const SOFT_DELETED: &[&str] =
+    &["Wait until the soft-deleted items are purged.", "Or undelete them, switch soft delete off, and delete them for good."];
+/// The rule of the service before vaults could be soft-deleted.
+const NOT_ANY_MORE: &str =
+    "Nothing raises it: a vault with soft-deleted items is soft-deleted with them, as in the service since vaults are.";
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
@@ -33,7 +39,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         &["Wait until it has ended, then try again."],
     )
     .must(&[Manage])
-    .by(Database(r#"{"faults": {"holdBackups": true}}"#), "Ask for a change of an item while another change of it runs."),
+    .by(
+        Instance(r#"{"faults": {"holdRestores": true}}"#),
+        "Set the switch, restore over a database, and change its protection while the restore runs: 409.",
+    ),
     Entry::new(
         520_990,
         "BMSUserErrorVaultDeletionNotAllowed",
@@ -42,25 +51,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         &["Stop the protection of all items and delete their backups.", "Unregister all servers, then delete the vault."],
     )
     .must(&[Manage])
-    .steps("Delete a vault that has a protected database."),
+    .steps(
+        "Delete a vault that has a protected database: 'details' of the refusal has it, once for each kind of thing that is in the way.",
+    ),
     Entry::new(
         520_991,
         "BMSUserErrorVaultDeletionForbidden",
-        "The vault may not be deleted",
-        "The vault is kept by a rule (immutability), so it cannot be deleted.",
-        &["Wait until what the vault must keep has expired."],
+        "The vault has soft-deleted items",
+        "The vault has soft-deleted items, so it cannot be deleted.",
+        SOFT_DELETED,
     )
-    .must(&[Manage])
-    .steps("Delete a vault that immutability keeps."),
+    .listed(&[Manage])
+    .by(Never, NOT_ANY_MORE),
     Entry::new(
         520_992,
         "BMSUserErrorVaultDeletionNotPermitted",
         "The vault has soft-deleted items",
         "The vault has soft-deleted items, so it cannot be deleted.",
-        &["Wait until the soft-deleted items are purged.", "Or undelete them, switch soft delete off, and delete them for good."],
+        SOFT_DELETED,
     )
-    .must(&[Manage])
-    .steps("Delete a vault that has soft-deleted items."),
+    .listed(&[Manage])
+    .by(Never, NOT_ANY_MORE),
     Entry::new(
         0,
         "ServiceResourceNotEmptyWithBackendMessage",

@@ -34,6 +34,7 @@ pub(super) async fn run(arguments: &DemoArguments) -> Outcome<ExitCode> {
         log: given.log,
         log_filter: given.log_filter.clone().or(Some("warn".to_owned())),
         max_connections: given.max_connections,
+        ..Overrides::default()
     };
     let settings = Settings::load(&overrides)?;
     telemetry::start(settings.log, &settings.log_filter)?;
