@@ -50,6 +50,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  rsvault openapi --out openapi\n  rsvault openapi --check openapi    fails if the files there differ"
     )]
     Openapi(OpenapiArguments),
+    /// The pages of the fault catalogue.
+    #[command(
+        after_help = "Examples:\n  rsvault faults                        the list\n  rsvault faults --out docs/faults\n  rsvault faults --check docs/faults    fails if the pages there differ"
+    )]
+    Faults(FaultsArguments),
 }
 
 #[derive(Args)]
@@ -125,6 +130,16 @@ pub(crate) struct TokenCreateArguments {
     pub(crate) minutes: u32,
     #[command(flatten)]
     pub(crate) settings: Overrides,
+}
+
+#[derive(Args)]
+pub(crate) struct FaultsArguments {
+    /// Compare with the pages in this folder; code 1 if one differs.
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub(crate) check: Option<PathBuf>,
+    /// Write the pages into this folder; pages of codes that are gone are removed.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args)]

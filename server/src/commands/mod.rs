@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod faults;
 mod migrate;
 mod openapi;
 mod serve;
@@ -23,5 +24,6 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome<ExitCode> {
             TokenVerb::Create(arguments) => token::create(&arguments).await,
         },
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Faults(arguments) => faults::run(&arguments),
     }
 }
