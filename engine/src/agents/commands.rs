@@ -70,7 +70,7 @@ pub async fn next_command(engine: &Engine, agent: &AgentRecord, version: &str, w
 }
 
 /// Notes that the agent was heard of.
-async fn touch(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, version: &str) -> Result<()> {
+pub(super) async fn touch(engine: &Engine, tx: &mut dyn Tx, agent: &AgentRecord, version: &str) -> Result<()> {
     let now = engine.clock.now();
     tx.touch_agent(agent.id, version, now).await?;
     if now.duration_since(agent.last_seen_at) > COMMAND_PATIENCE {

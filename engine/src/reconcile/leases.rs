@@ -40,7 +40,11 @@ pub async fn leases(engine: &Engine) -> Result<()> {
             tx.update_command(&command).await?;
         } else {
             note("failed: no agent took it and finished it in time");
-            let fault = JobFault::catalogue("WorkloadExtensionNotReachable", "");
+            // An agent that was heard of since, but never took it, hangs; one that was not is away.
+            let heard = tx.agent_of(command.server_id).await?.is_some_and(|agent| agent.last_seen_at > command.created_at);
+            let hangs = heard && command.generation == 0;
+            let code = if hangs { "WorkloadExtensionDidntDequeueMsg" } else { "WorkloadExtensionNotReachable" };
+            let fault = JobFault::catalogue(code, "");
             outcome::conclude(engine, tx.as_mut(), command, &Outcome::Failed(fault)).await?;
         }
     }

@@ -42,6 +42,7 @@ async fn find_or_make(engine: &Engine, arguments: &TokenCreateArguments) -> Outc
         resource_group: arguments.resource_group.clone(),
         location: arguments.location.clone(),
         state: ServerState::Running,
+        faults: rsvault_domain::simulation::ServerFaults::default(),
         instances: Vec::new(),
     };
     shape.validate(&arguments.server).map_err(|fault| {

@@ -47,10 +47,10 @@ pub(super) async fn run(
     if beside.is_some_and(|other| instance.claimed(other, &request.database)) {
         return Err(WorkloadError::fault("UserErrorBackupOperationInProgress", format!("Database '{}'.", entry.name)));
     }
-    instance.backups_go_on(&entry.name, cancel).await?;
     let asked = Arc::clone(&database);
     let kind = request.kind;
     blocking(move || asked.other_product(kind)).await?;
+    instance.backups_go_on(&entry.name, cancel).await?;
     let out = Sink { output, cancel, bytes: 0 };
     let backup =
         Backup { instance, entry, database, kind: request.kind, started_at: instance.clock.now(), encoder: Encoder::default(), out };
