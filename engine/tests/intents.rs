@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 use rsvault_domain::backup::RecoveryModel;
 use rsvault_domain::discovery::{DatabaseInventory, Inventory, ServerState};
 use rsvault_domain::fault::JobFault;
-use rsvault_domain::id::{ItemName, JobId};
+use rsvault_domain::id::{ItemId, ItemName, JobId};
 use rsvault_domain::job::{Job, JobStatus};
 use rsvault_domain::ports::JobFilter;
-use rsvault_domain::protection::ItemState;
+use rsvault_domain::protection::{ItemState, ProtectedItem};
 use rsvault_domain::work::CommandWork;
 use rsvault_engine::agents::{self, Outcome};
 use rsvault_engine::discovery::{self, ProtectableItem, Shown};
@@ -200,6 +200,56 @@ async fn a_configure_that_fails_at_first_succeeds_within_32_hours() {
     assert_eq!(protected(&t).await, of(&["late"], "HourlyLogBackup"));
     let jobs = configure_jobs(&t).await;
     assert_eq!((jobs.len(), jobs[0].status, jobs[0].faults.len()), (1, JobStatus::Completed, 0));
+}
+
+/// The store fails at call N, before or after its effect, for every N from the PUT to the last job.
+#[tokio::test]
+async fn whatever_fails_each_database_is_protected_once_and_no_job_is_left_open() {
+    for after in [false, true] {
+        for n in 1.. {
+            let t = registered(&["a", "b"]).await;
+            t.faults.arm(n, after);
+            again(|| async { intents::put(&t.engine, &caller(), &vault_path(), "i1", &request(INSTANCE, "HourlyLogBackup")).await })
+                .await
+                .unwrap();
+            for _ in 0..4 {
+                let _ = tasks::run_due(&t.engine, "test").await;
+                t.clock.advance(SignedDuration::from_secs(61));
+            }
+            let calls = t.faults.calls.load(std::sync::atomic::Ordering::SeqCst);
+            t.faults.arm(0, false);
+            assert_eq!(protected(&t).await, of(&["a", "b"], "HourlyLogBackup"), "n={n} after={after}");
+            let jobs = configure_jobs(&t).await;
+            assert!(jobs.len() == 2 && jobs.iter().all(|job| job.status == JobStatus::Completed), "n={n} after={after}: {jobs:?}");
+            if calls < n {
+                assert!(n > 5, "the sweep must have gone through all of it, saw {n}");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_full_vault_stops_auto_protection_with_a_clear_job() {
+    let t = registered(&["d0"]).await;
+    put(&t, "i1", "HourlyLogBackup").await;
+    protect(&t).await;
+    let one = protection::get(&t.engine, &path_of("d0")).await.unwrap().item;
+    let mut tx = t.engine.store.begin().await.unwrap();
+    for n in 1..1_999 {
+        let name = ItemName::new("MSSQLSERVER", format!("d{n}"));
+        tx.insert_item(&ProtectedItem { id: ItemId(uuid::Uuid::new_v4()), name, ..one.clone() }).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    discovered(&t, seen(&["d0", "last", "over"])).await;
+    protect(&t).await;
+    let vault = vaults::get(&t.engine, &vault_path()).await.unwrap();
+    assert_eq!(t.engine.store.read().await.unwrap().held(vault.id).await.unwrap().items, 2_000);
+    let filter = JobFilter { status: Some(JobStatus::Failed), ..Default::default() };
+    let failed = jobs::list(&t.engine, &vault_path(), &filter, &Default::default()).await.unwrap().1.items;
+    assert_eq!(failed.len(), 1);
+    let fault = &failed[0].faults[0];
+    assert!(fault.code == "UserErrorProtectionQuotaExceeded" && fault.message.contains("2000"), "{fault:?}");
 }
 
 #[tokio::test]
