@@ -24,5 +24,5 @@ pub(crate) async fn handler(
 ) -> Result<Response, ArmError> {
     let (request, correlation) = body.request()?;
     let operation = data_move::trigger(&state.engine, &caller.engine, &path.ask()?, &request, &correlation).await?;
-    Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_storage_config(&path, operation.id)).accepted())
+    Ok(Lro::new(&caller, query.api_version.as_deref(), links::of_move(&path, operation.id)).accepted())
 }
