@@ -58,10 +58,15 @@ pub(crate) fn of_backup(path: &VaultPath, id: OperationId) -> Readers {
     Readers { status: format!("{at}/backupOperations/{id}"), result: format!("{at}/backupOperationResults/{id}") }
 }
 
-/// Of a data move.
+/// Of a data move that was prepared.
 pub(crate) fn of_storage_config(path: &VaultPath, id: OperationId) -> Readers {
     let at = format!("{}/backupstorageconfig/vaultstorageconfig", vault(path));
     Readers { status: format!("{at}/operationStatus/{id}"), result: format!("{at}/operationResults/{id}") }
+}
+
+/// Of a data move that was triggered: its result has nothing to tell, which only the vault's own reader may say.
+pub(crate) fn of_move(path: &VaultPath, id: OperationId) -> Readers {
+    Readers { status: of_storage_config(path, id).status, result: of_backup(path, id).result }
 }
 
 /// Of a question for the costs of the archive tier.
