@@ -197,6 +197,9 @@ async fn inquiry_ended(engine: &Engine, tx: &mut dyn Tx, id: ContainerId, purpos
     match outcome {
         Outcome::Inquired(inventory) => {
             let of_groups = groups::seen(engine, tx, &container, inventory).await?;
+            if inventory.groups.iter().any(|seen| seen.group.is_resolving()) {
+                container.discover_at = container.updated_at.saturating_add(groups::FAILOVER).ok();
+            }
             container.inventory = naming::listed(inventory.clone());
             container.healthy = true;
             container.registration = Registration::Registered;

@@ -129,6 +129,17 @@ impl Group {
         ranked.iter().any(|(rank, able)| *able == node && Some(*rank) == best)
     }
 
+    /// Why no registered node may take a backup of `kind`.
+    pub fn nobody(&self, kind: BackupKind) -> &'static str {
+        let registered = self.replicas.iter().filter(|replica| replica.node.is_some());
+        registered.filter_map(|replica| self.refusal(replica, kind)).next().unwrap_or(codes::NOT_PREFERRED)
+    }
+
+    /// Whether a failover is under way.
+    pub fn is_resolving(&self) -> bool {
+        self.replicas.iter().any(|replica| replica.role == Role::Resolving)
+    }
+
     /// Whether some registered node has a role that takes backups of `kind`, up or not.
     pub fn has_taker(&self, kind: BackupKind) -> bool {
         let takers = self.takers(kind);
@@ -146,8 +157,8 @@ impl Group {
         able
     }
 
-    /// Takes a node at its word about a refusal: what the vault believed of its role is wrong, or the
-    /// server is not there. Until the group is seen anew it is not asked again for this kind.
+    /// Takes a node at its word about its role: what the vault believed is wrong. What passes by itself (a
+    /// failover under way, a server that is down) changes nothing here.
     pub fn believe(&mut self, node: ServerId, kind: BackupKind, code: &str) {
         let takers = self.takers(kind);
         let Some(at) = self.replicas.iter().position(|replica| replica.node == Some(node)) else { return };
@@ -155,14 +166,7 @@ impl Group {
             codes::NOT_ON_SECONDARY => Role::Secondary,
             codes::NOT_PREFERRED if takers == Takers::Primary => Role::Secondary,
             codes::NOT_PREFERRED => Role::Primary,
-            codes::REPLICA_RESOLVING => Role::Resolving,
-            _ => {
-                self.replicas[at].synchronized = false;
-                if self.replicas[at].role == Role::Primary {
-                    self.replicas[at].role = Role::Resolving;
-                }
-                return;
-            }
+            _ => return,
         };
         self.replicas[at].role = role;
         let others = || self.replicas.iter().enumerate().filter(|(other, _)| *other != at);

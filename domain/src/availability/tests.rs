@@ -160,24 +160,25 @@ proptest! {
     }
 
     #[test]
-    fn a_refusal_is_not_asked_for_again(group in any_group(), kind in any_kind()) {
+    fn what_a_node_says_of_its_role_is_believed_and_nothing_else(group in any_group(), kind in any_kind()) {
+        let primaries = |group: &Group| group.replicas.iter().filter(|r| r.role == Role::Primary).count();
         for node in group.able(kind, |_| true) {
-            for code in [codes::NOT_ON_SECONDARY, codes::NOT_PREFERRED, codes::REPLICA_RESOLVING, codes::NOT_IN_STEP, "WorkloadExtensionNotReachable"] {
-                let replica = group.replica(node).unwrap();
-                // What a node can truly say of itself.
-                let sense = match code {
-                    codes::NOT_ON_SECONDARY => group.takers(kind) == Takers::Primary,
-                    codes::NOT_PREFERRED => matches!(group.takers(kind), Takers::Primary | Takers::Secondaries),
-                    codes::NOT_IN_STEP | "WorkloadExtensionNotReachable" => true,
-                    _ => true,
-                };
-                if !sense || (replica.role == Role::Primary && code == codes::NOT_IN_STEP) {
-                    continue;
-                }
+            // What such a node can truly say: that it is no primary, or that it is the primary.
+            let says: &[&str] = match group.takers(kind) {
+                Takers::Primary => &[codes::NOT_ON_SECONDARY, codes::NOT_PREFERRED],
+                Takers::Secondaries => &[codes::NOT_PREFERRED],
+                Takers::SecondariesFirst | Takers::All => &[],
+            };
+            for code in says {
                 let mut told = group.clone();
                 told.believe(node, kind, code);
                 prop_assert!(!told.able(kind, |_| true).contains(&node), "{code}");
-                prop_assert!(told.replicas.iter().filter(|r| r.role == Role::Primary).count() <= group.replicas.iter().filter(|r| r.role == Role::Primary).count().max(1));
+                prop_assert!(primaries(&told) <= primaries(&group).max(1));
+            }
+            for code in [codes::REPLICA_RESOLVING, codes::NOT_IN_STEP, "WorkloadExtensionNotReachable"] {
+                let mut told = group.clone();
+                told.believe(node, kind, code);
+                prop_assert_eq!(&told, &group);
             }
         }
     }

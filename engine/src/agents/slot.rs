@@ -151,7 +151,7 @@ async fn elected(tx: &mut dyn Tx, group: &Group, node: ServerId, due: BackupKind
         (Turn::Nobody, Some(_)) => Some(Decision::Fail { code: codes::FULL_NOT_POSSIBLE }),
         // The node that would take it is down: the slot is missed, not failed.
         (Turn::Nobody, None) if group.has_taker(due) => None,
-        (Turn::Nobody, None) => Some(Decision::Fail { code: codes::NOT_PREFERRED }),
+        (Turn::Nobody, None) => Some(Decision::Fail { code: group.nobody(due) }),
     })
 }
 

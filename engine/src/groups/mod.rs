@@ -14,3 +14,8 @@ pub(crate) use hand_over::hand_over;
 pub(crate) use nodes::{Turn, holder, host_of, leave, may_leave, of_a_server, open_commands, turn};
 pub(crate) use seen::seen;
 pub(crate) use targets::{is_a_server, no_original, no_target};
+
+use jiff::SignedDuration;
+
+/// A group in the middle of a failover is looked at again after so long.
+pub(crate) const FAILOVER: SignedDuration = SignedDuration::from_mins(15);

@@ -4,7 +4,7 @@ use crate::{Engine, intents};
 use rsvault_domain::availability::{Group, Role};
 use rsvault_domain::backup::BackupKind;
 use rsvault_domain::discovery::{Container, Registration, Server, ServerState};
-use rsvault_domain::fault::{Fault, Result, codes};
+use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::{ContainerName, ServerId};
 use rsvault_domain::ports::{ItemFilter, Page, Tx};
 use rsvault_domain::work::AgentCommand;
@@ -57,10 +57,7 @@ pub(crate) async fn holder(
     let node = group.able(kind, |node| up.contains(&node)).into_iter().chain(group.able(kind, |_| true)).next();
     match node {
         Some(node) => Ok(Ok(tx.server_by_id(node).await?)),
-        None => {
-            let registered = group.replicas.iter().filter(|replica| replica.node.is_some());
-            Ok(Err(registered.filter_map(|replica| group.refusal(replica, kind)).next().unwrap_or(codes::NOT_PREFERRED)))
-        }
+        None => Ok(Err(group.nobody(kind))),
     }
 }
 
@@ -105,7 +102,11 @@ pub(super) async fn settle(tx: &mut dyn Tx, container: &mut Container) -> Result
 pub(crate) async fn leave(engine: &Engine, tx: &mut dyn Tx, node: &Container, group: &Group) -> Result<()> {
     let Some(mut container) = tx.container(node.vault_id, &group.container_name().key()).await? else { return Ok(()) };
     for seen in &mut container.inventory.groups {
-        seen.group.replicas.iter_mut().filter(|replica| replica.node == Some(node.server_id)).for_each(|replica| (replica.node, replica.vm_id) = (None, None));
+        seen.group
+            .replicas
+            .iter_mut()
+            .filter(|replica| replica.node == Some(node.server_id))
+            .for_each(|replica| (replica.node, replica.vm_id) = (None, None));
     }
     container.updated_at = engine.clock.now();
     if container.group().is_some_and(|group| group.nodes().next().is_some()) {
