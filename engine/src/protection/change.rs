@@ -1,7 +1,7 @@
 //! PUT of a protected item: enable, change policy, resume, stop, suspend, undelete. The change is checked
 //! here, in front of the caller; a task carries it out and ends job and operation.
 
-use super::ItemPath;
+use super::{ItemPath, lock};
 use crate::discovery::find_container;
 use crate::operations::{Start, repeated, start};
 use crate::policies::{find_policy, keeps_shorter, may_follow};
@@ -52,6 +52,9 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
         _ => fault,
     })?;
     let stands = tx.item(container.id, &path.item.key()).await?;
+    if let Some(item) = &stands {
+        lock::free(tx.as_mut(), container.server_id, item).await?;
+    }
     let (item, task, kind, properties) = match change {
         Change::Enable { policy_id } => {
             container.group().map_or(Ok(()), Group::may_protect)?;

@@ -1,6 +1,6 @@
 //! Stop protection and delete the data: soft, as the vault's switch says, or for good.
 
-use super::{ItemPath, find_item};
+use super::{ItemPath, find_item, lock};
 use crate::operations::{Start, repeated, start};
 use crate::{Caller, Engine, guards, jobs};
 use rsvault_domain::fault::Result;
@@ -22,6 +22,7 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &ItemPath) -> Result
         return Ok(operation);
     }
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
+    lock::free(tx.as_mut(), container.server_id, &item).await?;
     may_delete(&vault, &item)?;
     guards::unlocked(engine, tx.as_mut(), caller, &vault, Critical::DeleteProtection, Some(item.id)).await?;
     item.clone().soft_delete(vault.settings.soft_delete.retention_days, now)?;

@@ -2,6 +2,7 @@
 
 mod change;
 mod delete;
+mod lock;
 mod read;
 mod schedule;
 

@@ -29,8 +29,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         &["Nothing is to be done: the service tries again after 24 hours."],
     )
     .service()
-    .should(&[Manage])
-    .steps("Let an operation over many items pass the daily limit of the vault."),
+    .listed(&[Manage])
+    .by(Never, "Nothing raises it: rsvault counts the writes of policies, not the items that such a write changes."),
     Entry::new(
         520_989,
         "BMSUserErrorObjectLocked",
