@@ -62,6 +62,22 @@ pub struct AppState {
     pub seed_groups: Vec<(String, GroupSpec)>,
 }
 
+impl AppState {
+    /// The same with another engine, for a rehearsal.
+    pub(crate) fn with_engine(&self, engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            tokens: self.tokens.clone(),
+            simulation: self.simulation.clone(),
+            timeline: self.timeline.clone(),
+            soft_delete_off: self.soft_delete_off,
+            edge: self.edge.clone(),
+            seed: Vec::new(),
+            seed_groups: Vec::new(),
+        }
+    }
+}
+
 /// How the edge is reached and what it shows.
 #[derive(Clone, Debug, Default)]
 pub struct EdgeSettings {

@@ -17,6 +17,7 @@ mod data_move;
 mod deleted_vaults;
 mod encryption_config;
 mod extended_info;
+pub(crate) mod dry_run;
 mod fabrics;
 mod fields;
 mod filter;

@@ -6,18 +6,18 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rsvault_domain::ports::{ObjectError, StoreError};
 use rsvault_domain::{Fault, FaultKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
 /// The body of every error of the ARM surface.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct CloudError {
     /// The error.
     pub error: CloudErrorBody,
 }
 
 /// An error.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct CloudErrorBody {
     /// Stable machine word.
     pub code: String,
@@ -27,7 +27,7 @@ pub struct CloudErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Further errors.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(no_recursion)]
     pub details: Vec<CloudErrorBody>,
 }
@@ -81,7 +81,7 @@ impl IntoResponse for ArmError {
         let status = status(fault.kind);
         let wait = fault.wait().map_or(5, |wait| wait.as_secs().max(1));
         let retry = fault.retryable && status != StatusCode::INTERNAL_SERVER_ERROR;
-        let mut response = (status, Json(CloudError { error: body(&fault) })).into_response();
+        let mut response = (status, Json(CloudError { error: error_body(&fault) })).into_response();
         if retry {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
@@ -89,12 +89,13 @@ impl IntoResponse for ArmError {
     }
 }
 
-fn body(fault: &Fault) -> CloudErrorBody {
+/// A fault as the ARM surface says it.
+pub(crate) fn error_body(fault: &Fault) -> CloudErrorBody {
     CloudErrorBody {
         code: fault.code.to_string(),
         message: fault.message.clone(),
         target: fault.target.clone(),
-        details: fault.details().iter().map(body).collect(),
+        details: fault.details().iter().map(error_body).collect(),
     }
 }
 

@@ -13,6 +13,7 @@ mod surface;
 
 pub use caller::Caller;
 pub use error::{ArmError, ArmErrors, CloudError, CloudErrorBody, log, status};
+pub(crate) use error::error_body;
 pub use extract::{ArmJson, ArmJsonOrNothing, ArmPath, ArmQuery, BODY_LIMIT};
 pub use headers::RequestId;
 pub use problem::{Problem, Problems};
@@ -21,6 +22,7 @@ pub use surface::{Action, CoverageRow, Operation, Surface};
 pub(crate) use gate::{Denied, authenticate};
 pub(crate) use surface::{COVERAGE, coverage_rows, document_actions, operations};
 
+use crate::arm::dry_run;
 use crate::{AppState, docs};
 use axum::Router;
 use axum::extract::Request;
@@ -35,7 +37,11 @@ pub fn app(state: Arc<AppState>) -> Router {
     // A row list that does not parse fails `coverage_is_what_the_routes_are`, never a start.
     let rows = coverage_rows(COVERAGE).unwrap_or_default();
     let gate = Arc::new(gate::Gate { state: state.clone(), surface: Surface::new(&document, &rows) });
-    let arm = Router::new().fallback_service(arm.with_state(state.clone())).layer(from_fn_with_state(gate, gate::gate));
+    let stage = Arc::new(dry_run::Stage { state: state.clone(), routes: arm.clone() });
+    let arm = Router::new()
+        .fallback_service(arm.with_state(state.clone()))
+        .layer(from_fn_with_state(stage, dry_run::layer))
+        .layer(from_fn_with_state(gate, gate::gate));
 
     let (agent, _) = docs::agent().split_for_parts();
     let mut open = Router::new().merge(agent.with_state(state.engine.clone())).merge(docs::router());

@@ -46,7 +46,8 @@ pub async fn retention(engine: &Engine) -> Result<()> {
     }
 }
 
-async fn reap(engine: &Engine, id: ItemId) -> Result<()> {
+/// Looks at one item, if its time has come.
+pub(crate) async fn reap(engine: &Engine, id: ItemId) -> Result<()> {
     let now = engine.trusted_now();
     let mut tx = engine.store.begin().await?;
     let Some(mut item) = tx.item_by_id(id).await? else { return Ok(()) };

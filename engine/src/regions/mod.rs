@@ -30,6 +30,7 @@ use rsvault_domain::vault::Vault;
 use std::sync::Arc;
 
 /// The second region of a deployment.
+#[derive(Clone)]
 pub struct Secondary {
     /// Its bytes.
     pub objects: Arc<dyn ObjectStore>,

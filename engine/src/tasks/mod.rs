@@ -7,6 +7,7 @@ mod protect;
 use crate::{Engine, intents, regions};
 use rsvault_domain::fault::{Fault, JobFault, Result};
 use rsvault_domain::id::ItemName;
+use rsvault_domain::id::VaultId;
 use rsvault_domain::ports::Bell;
 use rsvault_domain::work::{MAX_TASK_ATTEMPTS, TASK_LEASE, Task, TaskKind, backoff};
 
@@ -41,6 +42,29 @@ pub async fn run_due(engine: &Engine, owner: &str) -> Result<usize> {
         engine.wake.ring(Bell::Operations);
     }
     Ok(count)
+}
+
+/// Carries out the changes of protection of a vault that are due, and nothing else, in a rehearsal: the tasks of
+/// others that come up stay claimed on the stage and are as they were when it is gone.
+pub(crate) async fn rehearse(engine: &Engine, vault: VaultId) -> Result<()> {
+    let owner = "rehearsal";
+    let now = engine.clock.now();
+    let lease_until = now.saturating_add(TASK_LEASE).map_err(Fault::internal)?;
+    loop {
+        let mut tx = engine.store.begin().await?;
+        let tasks = tx.claim_tasks(owner, now, lease_until, 64).await?;
+        tx.commit().await?;
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        for task in tasks {
+            let TaskKind::Protect { item, operation, job, change } = &task.kind else { continue };
+            let of = engine.store.read().await?.operation(*operation).await?.map(|operation| operation.vault_id);
+            if of == Some(vault) {
+                protect::run(engine, owner, &task, *item, *operation, *job, change).await?;
+            }
+        }
+    }
 }
 
 /// Puts a failed task back with a growing wait; after the last attempt its job fails instead.

@@ -3,6 +3,7 @@
 
 mod archive;
 mod cross_region;
+mod dry_run;
 mod exports;
 mod features;
 mod jobs;
