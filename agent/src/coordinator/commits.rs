@@ -40,6 +40,10 @@ impl Commits {
     pub(super) fn load(shelf: Shelf) -> Self {
         Self { open: Mutex::new(shelf.load(FILE).unwrap_or_default()), shelf }
     }
+    /// The agent's folder, where it has one.
+    pub(super) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
     /// Writes `commit` down.
     pub(super) async fn note(&self, commit: Commit) {
         let mut open = self.open.lock().await;

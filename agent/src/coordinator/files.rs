@@ -4,6 +4,7 @@
 //! is never touched; a command that is run again keeps the steps that it finished before.
 
 use super::command::Run;
+use super::overrides::Overrides;
 use crate::pipeline::RestoreReader;
 use crate::plugin::{RestoreInput, WorkloadError};
 use rsvault_domain::backup::{BackupKind, DatabaseFile, Manifest};
@@ -40,11 +41,17 @@ pub(super) async fn write(run: &Run, plan: &RestorePlan, directory: &str, reader
         ));
     }
     fs::create_dir_all(directory).await.map_err(|e| WorkloadError::io(format!("creating {}", directory.display()), e))?;
+    let overrides = Overrides::read(run.commits.shelf());
+    let steps = || plan.steps.iter().enumerate().filter(|(_, step)| !overrides.leaves_out(step.kind));
+    if steps().next().is_none() {
+        let text = "The server's RecoveryPointTypesToBeExcludedForRestoreAsFiles leaves nothing of it to write.";
+        return Err(WorkloadError::fault("WorkloadRestoreFailed", text));
+    }
     // Refuse before the first byte, for all steps.
-    for step in &plan.steps {
+    for (_, step) in steps() {
         ours(command, &directory.join(name(plan, step, None)), &directory.join(list_name(plan, step))).await?;
     }
-    for (index, step) in plan.steps.iter().enumerate() {
+    for (index, step) in steps() {
         if let Some(bytes) = finished(command, directory, &list_name(plan, step)).await {
             run.progress.expect(bytes);
             run.progress.add(usize::try_from(bytes).unwrap_or(usize::MAX));

@@ -18,6 +18,7 @@ mod floor;
 mod lease;
 mod marks;
 pub mod outlook;
+mod overrides;
 mod poll;
 mod restore;
 mod schedule;

@@ -1,6 +1,7 @@
 //! The coordinator against a vault in memory and an engine that does as it is told.
 
 mod clock;
+mod overrides;
 mod seats;
 mod slots;
 
