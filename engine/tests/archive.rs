@@ -8,13 +8,13 @@ use rsvault_domain::archive::{MOVE_TIME, NotReady, Priority, Tier};
 use rsvault_domain::backup::{BackupKind, RecoveryPoint};
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::id::JobId;
-use rsvault_domain::job::{Job, JobKind, JobStatus};
+use rsvault_domain::job::{JOB_TYPE, Job, JobKind, JobStatus};
 use rsvault_domain::operation::Operation;
 use rsvault_domain::ports::{Clock, EventKind};
 use rsvault_domain::vault::SoftDeleteState;
 use rsvault_engine::restores::{Destination, Rehydration, RestoreRequest, Wanted};
 use rsvault_engine::vaults::VaultChange;
-use rsvault_engine::{archive, backups, jobs, restores, timeline, vaults};
+use rsvault_engine::{archive, backups, jobs, restores, tasks, timeline, vaults};
 use support::*;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -260,4 +260,58 @@ async fn retention_leaves_a_point_that_is_on_its_way() {
     pass(&t, SignedDuration::from_mins(6)).await;
     let gone = backups::points(&t.engine, &item_path(), &backups::PointQuery::all(), &Default::default()).await.unwrap();
     assert!(gone.points.items.is_empty(), "after the move it goes at its time");
+}
+
+/// Tasks run until the job has ended, or has come to its transfer: a lost call leaves them to a later attempt.
+async fn run_to(t: &TestBox, operation: &Operation, by: SignedDuration) {
+    t.clock.advance(by);
+    for _ in 0..4 {
+        let _ = tasks::run_due(&t.engine, "test").await;
+        let job = t.plain_store.read().await.unwrap().job(operation.vault_id, operation.job_id.unwrap()).await.unwrap().unwrap();
+        if job.status.is_final() || job.properties.iter().any(|(key, _)| key == JOB_TYPE) {
+            return;
+        }
+        t.clock.advance(SignedDuration::from_secs(61));
+    }
+}
+
+#[tokio::test]
+async fn a_failure_at_any_step_of_a_move_and_of_a_rehydration_leaves_nothing_stuck() {
+    for after in [false, true] {
+        for n in 1.. {
+            let t = with_a_full(46).await;
+            let name = point(&t).await.name.0;
+            let request = RestoreRequest {
+                wanted: Wanted::Point(name.clone()),
+                destination: Destination::Alternate { container: None, database: "MSSQLSERVER/copy".into() },
+                overwrite: false,
+                files: Vec::new(),
+                fallback: false,
+                no_recovery: false,
+                rehydrate: back(10, Priority::High),
+            };
+            let (who, then, path) = (caller(), caller(), item_path());
+            t.faults.arm(n, after);
+            let moving = again(|| archive::move_point(&t.engine, &who, &path, &name)).await.unwrap();
+            run_to(&t, &moving, MOVE_TIME).await;
+            let restoring = again(|| restores::trigger(&t.engine, &then, &path, &request)).await.unwrap();
+            run_to(&t, &restoring, SignedDuration::from_hours(1)).await;
+            t.play().await;
+            let calls = t.faults.calls.load(std::sync::atomic::Ordering::SeqCst);
+            t.faults.arm(0, false);
+            for _ in 0..4 {
+                pass(&t, SignedDuration::from_secs(61)).await;
+                t.play().await;
+            }
+            for operation in [&moving, &restoring] {
+                let job = job(&t, operation).await;
+                assert_eq!(job.status, JobStatus::Completed, "n={n} after={after}: {:?} {:?}", job.kind, job.faults);
+            }
+            assert!(matches!(point(&t).await.tier, Tier::Rehydrated { .. }), "n={n} after={after}");
+            if calls < n {
+                assert!(n > 10, "the sweep went through all of it, saw {n}");
+                break;
+            }
+        }
+    }
 }

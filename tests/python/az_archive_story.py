@@ -67,7 +67,7 @@ class World:
         return [(t["type"], t["status"]) for t in self.point()["recoveryPointTierDetails"]]
 
     def move(self, rc=0):
-        return self.az("backup", "recoverypoint", "move", *self.at, *WL, "--rp-name", self.full, "--source-tier", "VaultStandard", "--destination-tier", "VaultArchive", rc=rc)
+        return self.az("backup", "recoverypoint", "move", *self.at, *WL, "-n", self.full, "--source-tier", "VaultStandard", "--destination-tier", "VaultArchive", rc=rc)
 
     def config(self):
         where = ["--restore-mode", "AlternateWorkloadRestore", "--rp-name", self.full, "--target-item-name", "back", "--target-server-type", "SQLInstance", "--target-server-name", VM]
@@ -144,7 +144,8 @@ def restored(story, world):
         job = world.az(*restore, "--rehydration-priority", "High", "--rehydration-duration", "10")
         world.advance(HOUR)
         sign_in(world)
-        ended = world.az("backup", "job", "wait", *world.on, "-n", job["name"]) or world.job(job["name"])
+        world.server.job(world.vault.path, job["name"])
+        world.az("backup", "job", "wait", *world.on, "-n", job["name"])
         ended = world.job(job["name"])
         equal(ended["status"], "Completed", f"job: {ended.get('errorDetails')}")
         equal(tasks(ended), [("Rehydrate from Archive storage", "Completed"), ("Transfer data from vault", "Completed")], "tasks")

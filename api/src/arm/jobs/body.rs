@@ -1,6 +1,6 @@
 //! The wire form of a job (wire-facts 7).
 
-use super::version::actions_are_numbers;
+use crate::arm::api_version::actions_are_numbers;
 use crate::arm::moment;
 use jiff::Timestamp;
 use rsvault_domain::job::Job;

@@ -10,7 +10,6 @@ mod get;
 mod list;
 mod operation_result;
 mod operation_status;
-mod version;
 
 pub(crate) use body::{JobList, JobView};
 pub(crate) use download::downloads;

@@ -112,3 +112,51 @@ async fn a_file_list_that_is_too_long_is_not_shown_and_cannot_be_mapped() {
     refused.error(400, "UserErrorFileListTooLongForTargetPaths");
     world.call("POST", &path, Some(body(true))).await.accepted();
 }
+
+#[tokio::test]
+async fn of_one_kind_runs_one_backup_and_other_kinds_beside_it() {
+    let (world, _) = with_a_full().await;
+    let start = async |kind: &str| {
+        let started = world.call("POST", &World::item("salesdb", "/backup"), backup(kind)).await.accepted();
+        world.job_of(&started).await
+    };
+    let cancel = async |job: &Value| {
+        world.call("POST", &format!("/backupJobs/{}/cancel", job["name"].as_str().unwrap()), None).await.accepted();
+    };
+    let kinds = ["Full", "Differential", "Log", "CopyOnlyFull"];
+    for running in kinds {
+        let first = start(running).await;
+        assert_eq!(first["properties"]["status"], "InProgress", "{running}: {first}");
+        for asked in kinds {
+            let second = start(asked).await;
+            if asked == running {
+                let error = &second["properties"]["errorDetails"][0];
+                assert_eq!(error["errorCode"], 510_008, "{asked} beside {running}");
+                assert_eq!(error["errorTitle"], "OperationCancelledBecauseConflictingOperationRunningUserError");
+            } else {
+                assert_eq!(second["properties"]["status"], "InProgress", "{asked} beside {running}");
+                cancel(&second).await;
+            }
+        }
+        cancel(&first).await;
+    }
+}
+
+#[tokio::test]
+async fn a_restore_can_be_cancelled_until_its_data_moves() {
+    let (world, point) = with_a_full().await;
+    let restore = json!({"properties": {"objectType": "AzureWorkloadSQLRestoreRequest", "recoveryType": "AlternateLocation", "targetInfo": {"databaseName": "MSSQLSERVER/copy"}}});
+    let path = World::item("salesdb", &format!("/recoveryPoints/{point}/restore"));
+    let started = world.call("POST", &path, Some(restore)).await.accepted();
+    let command = world.next_command().await;
+    let beat = |bytes_done| rsvault_engine::Progress { bytes_done, bytes_total: None };
+    let told = async |bytes| {
+        rsvault_engine::agents::heartbeat(world.engine(), &world.agent, command.id, command.generation, beat(bytes)).await.unwrap();
+    };
+    let cancel = format!("/backupJobs/{}/cancel", world.job_of(&started).await["name"].as_str().unwrap());
+    told(4096).await;
+    world.call("POST", &cancel, None).await.error(400, "UserErrorJobNotCancellable");
+    told(0).await;
+    world.call("POST", &cancel, None).await.accepted();
+    assert_eq!(world.job_of(&started).await["properties"]["status"], "Cancelling");
+}

@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 const VAULT: &str =
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.RecoveryServices/vaults/{vaultName}";
 
+/// Readers that answer with what their own kind of operation came to, in a body that no other operation could fill.
+const OF_THEIR_OWN: [&str; 2] =
+    ["/backupTieringCost/default/operationResults/{operationId}", "/backupstorageconfig/vaultstorageconfig/operationResults/{operationId}"];
+
 /// The readers that `openapi/coverage.toml` names and that are served, as paths below the vault.
 fn readers() -> Vec<String> {
     let rows: toml::Table = crate::edge::COVERAGE.parse().unwrap();
@@ -43,6 +47,9 @@ async fn every_reader_of_the_vault_knows_every_kind_of_operation() {
         for reader in &readers {
             let answer = world.call("GET", &filled(reader, &started.id), None).await;
             let status = answer.status.as_u16();
+            if status == 404 && OF_THEIR_OWN.contains(&reader.as_str()) {
+                continue;
+            }
             assert!([200, 202, 204].contains(&status), "{kind} through {reader}: {status} {}", answer.body);
             if let Some(word) = answer.body.get("status").and_then(Value::as_str) {
                 assert_eq!(word, known["status"], "{kind} through {reader}");
