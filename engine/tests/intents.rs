@@ -4,10 +4,12 @@
 mod support;
 
 use jiff::SignedDuration;
+use rsvault_domain::availability::{Group, GroupInventory, Preference, Replica, Role};
 use rsvault_domain::backup::RecoveryModel;
 use rsvault_domain::discovery::{DatabaseInventory, Inventory, ServerState};
 use rsvault_domain::fault::JobFault;
 use rsvault_domain::id::{ItemId, ItemName, JobId};
+use rsvault_domain::intent::IntentTarget;
 use rsvault_domain::job::{Job, JobStatus};
 use rsvault_domain::ports::JobFilter;
 use rsvault_domain::protection::{ItemState, ProtectedItem};
@@ -23,11 +25,14 @@ use support::*;
 
 const INSTANCE: &str = "sqlinstance;mssqlserver";
 
-fn seen(names: &[&str]) -> Inventory {
-    let mut seen = inventory();
+fn seen_databases(names: &[&str]) -> Vec<DatabaseInventory> {
     let database =
         |name: &&str| DatabaseInventory { name: (*name).to_owned(), recovery_model: RecoveryModel::Full, size: 1, read_only: false };
-    seen.instances[0].databases = names.iter().map(database).collect();
+    names.iter().map(database).collect()
+}
+fn seen(names: &[&str]) -> Inventory {
+    let mut seen = inventory();
+    seen.instances[0].databases = seen_databases(names);
     seen
 }
 fn request(item: &str, policy: &str) -> IntentRequest {
@@ -200,6 +205,42 @@ async fn a_configure_that_fails_at_first_succeeds_within_32_hours() {
     assert_eq!(protected(&t).await, of(&["late"], "HourlyLogBackup"));
     let jobs = configure_jobs(&t).await;
     assert_eq!((jobs.len(), jobs[0].status, jobs[0].faults.len()), (1, JobStatus::Completed, 0));
+}
+
+#[tokio::test]
+async fn an_availability_group_is_auto_protected_by_its_name() {
+    let with = |names: &[&str]| {
+        let mut seen = seen(&["alone"]);
+        let replica = Replica {
+            host: "sqlvm1".into(),
+            instance: "MSSQLSERVER".into(),
+            version: "16.0".into(),
+            role: Role::Primary,
+            synchronized: true,
+            node: None,
+            vm_id: None,
+        };
+        let group = Group { id: uuid::Uuid::from_u128(7), name: "Ag1".into(), preference: Preference::Primary, replicas: vec![replica] };
+        seen.groups = vec![GroupInventory { group, databases: seen_databases(names) }];
+        seen
+    };
+    let t = registered(&[]).await;
+    discovered(&t, with(&["a"])).await;
+    let vault = vault_path().arm_id();
+    let container = format!("{vault}/backupFabrics/Azure/protectionContainers/sqlagworkloadcontainer;{}", uuid::Uuid::from_u128(7));
+    let request = IntentRequest {
+        item_id: format!("{container};ag1/protectableItems/sqlavailabilitygroupcontainer;ag1"),
+        policy_id: format!("{vault}/backupPolicies/HourlyLogBackup"),
+    };
+    let put = intents::put(&t.engine, &caller(), &vault_path(), "g1", &request).await.unwrap();
+    assert_eq!(put.intent.target, IntentTarget::AvailabilityGroup("Ag1".into()));
+    protect(&t).await;
+    assert_eq!(protected(&t).await, of(&["a"], "HourlyLogBackup"));
+    discovered(&t, with(&["a", "b"])).await;
+    protect(&t).await;
+    assert_eq!(protected(&t).await, of(&["a", "b"], "HourlyLogBackup"), "not what stands beside the group");
+    let marked: Vec<_> = listed(&t).await.into_iter().filter(|row| row.auto_protected).map(|row| row.found.instance).collect();
+    assert_eq!(marked, ["Ag1"]);
 }
 
 /// The store fails at call N, before or after its effect, for every N from the PUT to the last job.
