@@ -385,6 +385,16 @@ async fn a_group_that_is_made_anew_is_another_data_source() {
     assert!(kept.group().unwrap().nodes().next().is_none() && !kept.healthy);
     pair.protect().await.unwrap();
     pair.t.settle().await;
+    // The old one is given up like a server once nothing of it is kept.
+    let unregister = || async { discovery::unregister(&pair.t.engine, &caller(), &vault_path(), &old).await };
+    assert_eq!(unregister().await.unwrap_err().code, "BMSUserErrorContainerHasDatasources");
+    let item = ItemPath { container: old.clone(), ..pair.item() };
+    protection::delete(&pair.t.engine, &caller(), &item).await.unwrap();
+    pair.t.settle().await;
+    unregister().await.unwrap();
+    pair.t.clock.advance(SignedDuration::from_hours(15 * 24));
+    pair.t.settle().await;
+    assert_eq!(discovery::get(&pair.t.engine, &vault_path(), &old).await.unwrap_err().code, "BMSUserErrorContainerObjectNotFound");
     // Without a database of it a group goes with its last node.
     pair.group.id = uuid::Uuid::from_u128(9);
     pair.databases.clear();

@@ -20,11 +20,15 @@ pub async fn inquire(engine: &Engine, caller: &Caller, path: &VaultPath, name: &
     }
     let vault = find(tx.as_mut(), path).await?;
     let mut container = find_container(tx.as_mut(), &vault, name).await?;
-    if container.name.is_group()
-        && let Some(node) = tx.container_of_server(container.server_id).await?
-    {
+    if container.name.is_group() {
         // What a group holds one of its nodes tells.
-        container = node;
+        let node = tx.container_of_server(container.server_id).await?.filter(|node| node.vault_id == vault.id);
+        container = node.ok_or_else(|| {
+            Fault::conflict(
+                "BMSUserErrorContainerNotRegistered",
+                format!("No node of availability group '{}' is registered to this vault. Register one, then rediscover it.", name.server),
+            )
+        })?;
     }
     if container.registration == Registration::SoftDeleted {
         return Err(Fault::conflict(

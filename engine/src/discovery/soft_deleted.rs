@@ -11,7 +11,9 @@ use rsvault_domain::ports::{ItemFilter, Page, Tx};
 /// Registers the container again, if it is soft-deleted and may be; its server is inquired at once.
 pub(crate) async fn bring_back(engine: &Engine, tx: &mut dyn Tx, id: ContainerId) -> Result<()> {
     let now = engine.clock.now();
-    let Some(container) = tx.container_by_id(id).await?.filter(|c| c.registration == Registration::SoftDeleted) else { return Ok(()) };
+    // The container of an availability group comes back with a node of it alone.
+    let gone = |c: &Container| c.registration == Registration::SoftDeleted && !c.name.is_group();
+    let Some(container) = tx.container_by_id(id).await?.filter(gone) else { return Ok(()) };
     if tx.server_by_id(container.server_id).await?.is_none() || tx.container_of_server(container.server_id).await?.is_some() {
         return Ok(());
     }
@@ -19,9 +21,12 @@ pub(crate) async fn bring_back(engine: &Engine, tx: &mut dyn Tx, id: ContainerId
     Ok(tx.update_container(&back).await?)
 }
 
-/// Removes a soft-deleted container whose last item is gone; its name, if it went.
+/// Removes a container whose last item is gone and that nothing else holds: a soft-deleted one, or that of an
+/// availability group without nodes; its name, if it went.
 pub(crate) async fn drop_if_empty(tx: &mut dyn Tx, id: ContainerId) -> Result<Option<String>> {
-    let Some(container) = tx.container_by_id(id).await?.filter(|c| c.registration == Registration::SoftDeleted) else { return Ok(None) };
+    let nodeless = |c: &Container| c.group().is_some_and(|group| group.nodes().next().is_none());
+    let held = |c: &Container| c.registration != Registration::SoftDeleted && !nodeless(c);
+    let Some(container) = tx.container_by_id(id).await?.filter(|container| !held(container)) else { return Ok(None) };
     let filter = ItemFilter { container_id: Some(id), policy_id: None };
     if !tx.items(container.vault_id, &filter, &Page { after: None, limit: 1 }).await?.items.is_empty() {
         return Ok(None);

@@ -20,8 +20,10 @@ pub async fn unregister(engine: &Engine, caller: &Caller, path: &VaultPath, name
         return Ok(operation);
     }
     let vault = find(tx.as_mut(), path).await?;
-    groups::of_a_server(name)?;
     let container = find_container(tx.as_mut(), &vault, name).await?;
+    if container.group().is_some_and(|group| group.nodes().next().is_some()) {
+        groups::of_a_server(name)?;
+    }
     let mut page = Page::default();
     let (mut active, mut soft_deleted) = (Vec::new(), false);
     loop {
@@ -42,10 +44,12 @@ pub async fn unregister(engine: &Engine, caller: &Caller, path: &VaultPath, name
         )
         .at("containerName"));
     }
-    groups::may_leave(tx.as_mut(), &container).await?;
-    outcome::end_work_of_server(engine, tx.as_mut(), vault.id, container.server_id, true).await?;
-    for seen in &container.inventory.groups {
-        groups::leave(engine, tx.as_mut(), &container, &seen.group).await?;
+    if !container.name.is_group() {
+        groups::may_leave(tx.as_mut(), &container).await?;
+        outcome::end_work_of_server(engine, tx.as_mut(), vault.id, container.server_id, true).await?;
+        for seen in &container.inventory.groups {
+            groups::leave(engine, tx.as_mut(), &container, &seen.group).await?;
+        }
     }
     intents::end_all(engine, tx.as_mut(), container.id).await?;
     let server = About::Subject(&container.name.server);

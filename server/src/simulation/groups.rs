@@ -141,23 +141,34 @@ impl Fleet {
 
     /// What a server is to have by itself: without what is in a group that it takes part in.
     pub(super) async fn ungrouped(&self, server: ServerId, name: &str, spec: &ServerSpec) -> ServerSpec {
-        let mut spec = spec.clone();
-        for open in self.groups.open.lock().await.values().filter(|open| open.servers.contains(&server)) {
-            let of = open.group.spec();
-            let Some(replica) = of.replica(name) else { continue };
-            for instance in spec.instances.iter_mut().filter(|i| NameKey::new(&i.name) == NameKey::new(&replica.instance)) {
-                instance.databases.retain(|d| !of.databases.iter().any(|grouped| NameKey::new(&grouped.name) == NameKey::new(&d.name)));
-            }
-        }
-        spec
+        without(spec, &self.groups_of(server).await, name)
+    }
+
+    async fn groups_of(&self, server: ServerId) -> Vec<GroupSpec> {
+        let open = self.groups.open.lock().await;
+        open.values().filter(|open| open.servers.contains(&server)).map(|open| open.group.spec()).collect()
     }
 
     /// Takes what has moved into a group out of the server's own spec.
     async fn forget_grouped(&self, server: ServerId) -> Result<()> {
+        // Asked before the server is held: who holds the groups may wait for the server.
+        let groups = self.groups_of(server).await;
         let Some(slot) = self.slot(server) else { return Ok(()) };
         let mut slot = slot.lock().await;
         let Some(machine) = slot.as_mut() else { return Ok(()) };
-        let spec = self.ungrouped(server, machine.server.name(), machine.made_of()).await;
+        let spec = without(machine.made_of(), &groups, machine.server.name());
         machine.save_spec(&self.folder(server), &spec)
     }
+}
+
+/// The spec of the server `name` without the databases of these groups.
+fn without(spec: &ServerSpec, groups: &[GroupSpec], name: &str) -> ServerSpec {
+    let mut spec = spec.clone();
+    for group in groups {
+        let Some(replica) = group.replica(name) else { continue };
+        for instance in spec.instances.iter_mut().filter(|i| NameKey::new(&i.name) == NameKey::new(&replica.instance)) {
+            instance.databases.retain(|d| !group.databases.iter().any(|grouped| NameKey::new(&grouped.name) == NameKey::new(&d.name)));
+        }
+    }
+    spec
 }
