@@ -10,7 +10,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 FROM debian:bookworm-slim AS base
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates tzdata && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 rsvault && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data rsvault \
-    && install -d -o rsvault -g rsvault -m 0700 /data /state /restores
+    && install -d -o rsvault -g rsvault -m 0700 /data /state /restores /secondary
 
 FROM base AS vault
 COPY --from=build /out/rsvault /usr/local/bin/rsvault

@@ -82,7 +82,9 @@ mod tests {
     #[tokio::test]
     async fn off_loopback_they_want_an_owner_with_and_without_the_emulator() {
         for emulator in [true, false] {
-            let app = TestApp::with(EdgeSettings { emulator, loopback: false, public_urls: vec!["https://localhost".into()] }).await;
+            let app =
+                TestApp::with(EdgeSettings { emulator, loopback: false, public_urls: vec!["https://localhost".into()], recorder: None })
+                    .await;
             app.principal("reader", &[("Reader", "/")]).await;
             assert_eq!(app.call("", "GET", "/metrics", None).await.0, StatusCode::UNAUTHORIZED);
             assert_eq!(app.call("reader", "GET", "/metrics", None).await.0, StatusCode::FORBIDDEN);

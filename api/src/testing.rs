@@ -91,7 +91,7 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn new() -> Self {
-        Self::with(EdgeSettings { emulator: true, loopback: true, public_urls: Vec::new() }).await
+        Self::with(EdgeSettings { emulator: true, loopback: true, public_urls: Vec::new(), recorder: None }).await
     }
 
     pub(crate) async fn with(edge: EdgeSettings) -> Self {

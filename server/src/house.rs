@@ -81,6 +81,7 @@ impl House {
                 emulator: settings.emulator,
                 loopback: settings.listen.ip().is_loopback(),
                 public_urls: settings.public_url.clone(),
+                recorder: settings.record.as_deref().map(recorder).transpose()?,
             },
             seed: seed.as_ref().map(|seed| seed.servers.clone().into_iter().collect()).unwrap_or_default(),
             seed_groups: seed.as_ref().map(|seed| seed.availability_groups.clone().into_iter().collect()).unwrap_or_default(),
@@ -166,6 +167,10 @@ pub(crate) async fn open_engine(settings: &Settings, emulated: bool) -> Outcome<
     let engine = Engine::in_regions(store.clone(), objects, secondary, keys, time, Arc::new(Bells::default()));
     engine.open_guard().await.map_err(|f| Failure::run(format!("clock's mark: {}", explain(&f))))?;
     Ok(Opened { engine, store, clock })
+}
+
+fn recorder(path: &Path) -> Outcome<Arc<rsvault_api::edge::Recorder>> {
+    rsvault_api::edge::Recorder::open(path).map_err(|e| Failure::run(format!("cannot record to {}: {e}", path.display())))
 }
 
 /// Makes the data folder, for its owner alone.

@@ -102,6 +102,13 @@ pub(crate) const ALL: &[Stage] = &[
         600,
     ),
     story(
+        "az-lifecycle",
+        "the Azure CLI deletes and brings back databases, servers and vaults, and asks a Resource Guard",
+        &["az_lifecycle_story.py"],
+        &[Need::Az, Need::Python],
+        300,
+    ),
+    story(
         "az-autoprotect",
         "the Azure CLI auto-protects an instance: existing, later and specially named databases",
         &["az_autoprotect_story.py"],
@@ -114,6 +121,13 @@ pub(crate) const ALL: &[Stage] = &[
         &["ag_story.py"],
         &[Need::Az, Need::Az290, Need::Python],
         600,
+    ),
+    story(
+        "cross-region",
+        "the Azure CLI and the SDK of the secondary region restore there, after the primary's objects are gone",
+        &["crr_story.py"],
+        &[Need::Az, Need::Python],
+        300,
     ),
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
     story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
@@ -237,6 +251,7 @@ impl Stage {
             .env("RSVAULT_BIN", place.target.join(if self.release { "release" } else { "debug" }))
             .env("RSVAULT_AZ", place.cache.join("venv-az/bin/az"))
             .env("RSVAULT_AZ290", place.cache.join("venv-az290/bin/az"))
+            .env("RSVAULT_TRAFFIC", place.scratch.join("traffic"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONPATH", place.root.join("tests/python"));
         if let Some(bin) = database::programs() {

@@ -9,6 +9,7 @@ mod gate;
 mod headers;
 mod origin;
 mod problem;
+mod record;
 mod surface;
 
 pub use caller::Caller;
@@ -17,6 +18,7 @@ pub(crate) use error::error_body;
 pub use extract::{ArmJson, ArmJsonOrNothing, ArmPath, ArmQuery, BODY_LIMIT};
 pub use headers::RequestId;
 pub use problem::{Problem, Problems};
+pub use record::Recorder;
 pub use surface::{Action, CoverageRow, Operation, Surface};
 
 pub(crate) use gate::{Denied, authenticate};
@@ -38,10 +40,13 @@ pub fn app(state: Arc<AppState>) -> Router {
     let rows = coverage_rows(COVERAGE).unwrap_or_default();
     let gate = Arc::new(gate::Gate { state: state.clone(), surface: Surface::new(&document, &rows) });
     let stage = Arc::new(dry_run::Stage { state: state.clone(), routes: arm.clone() });
-    let arm = Router::new()
+    let mut arm = Router::new()
         .fallback_service(arm.with_state(state.clone()))
         .layer(from_fn_with_state(stage, dry_run::layer))
         .layer(from_fn_with_state(gate, gate::gate));
+    if let Some(recorder) = &state.edge.recorder {
+        arm = arm.layer(from_fn_with_state(recorder.clone(), record::record));
+    }
 
     let (agent, _) = docs::agent().split_for_parts();
     let mut open = Router::new().merge(agent.with_state(state.engine.clone())).merge(docs::router());

@@ -3,9 +3,12 @@
 //! `/adfs`, AAD-style under `/{tenant}`, and the cloud's metadata.
 
 mod discovery;
+mod point_access;
 mod sign_in;
 mod tokens;
+mod verified;
 
+pub(crate) use point_access::PointClaims;
 pub use tokens::{Claims, TokenError, Tokens};
 
 use crate::AppState;

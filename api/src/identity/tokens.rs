@@ -3,6 +3,7 @@
 //! own URLs, and a time that has begun and not ended by the house's [`Clock`] (jsonwebtoken would
 //! ask the system's, so its own time checks are off and ours demand the claims).
 
+use super::verified::Verified;
 use crate::EdgeSettings;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -14,6 +15,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rsvault_domain::access::Principal;
 use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::ports::Clock;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -85,6 +87,7 @@ pub struct Tokens {
     modulus: String,
     exponent: String,
     clock: Arc<dyn Clock>,
+    verified: Verified,
 }
 
 impl Tokens {
@@ -119,6 +122,7 @@ impl Tokens {
             modulus: n,
             exponent: e,
             clock,
+            verified: Verified::default(),
         })
     }
 
@@ -146,26 +150,24 @@ impl Tokens {
         self.sign(&claims)
     }
 
-    fn sign(&self, claims: &Claims) -> Result<String> {
+    /// Now, by the clock that tokens go by.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Signs claims of whatever kind.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String> {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(self.kid.clone());
         jsonwebtoken::encode(&header, claims, &self.signing).map_err(Fault::internal)
     }
 
     /// The claims of a token that counts here and now.
-    pub fn check(&self, token: &str, edge: &EdgeSettings) -> Result<Claims, TokenError> {
-        let invalid = |e: jsonwebtoken::errors::Error| TokenError::Invalid(e.to_string());
-        let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
-        if header.kid.as_deref() != Some(&self.kid) {
-            return Err(TokenError::Invalid("the key id is not ours".into()));
-        }
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss"]);
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        validation.validate_aud = false;
-        validation.leeway = 0;
-        let claims: Claims = jsonwebtoken::decode(token, &self.checking, &validation).map_err(invalid)?.claims;
+    pub fn check(&self, token: &str, edge: &EdgeSettings) -> Result<Arc<Claims>, TokenError> {
+        let claims = match self.verified.get(token) {
+            Some(claims) => claims,
+            None => self.verified.keep(token, self.signed(token, &["exp", "nbf", "aud", "iss"])?),
+        };
         let now = self.clock.now();
         let time = |seconds: i64| Timestamp::from_second(seconds).map_err(|e| TokenError::Invalid(e.to_string()));
         let (from, until) = (time(claims.nbf)?, time(claims.exp)?);
@@ -176,12 +178,28 @@ impl Tokens {
             return Err(TokenError::NotYet { at: from, now });
         }
         if !edge.owns(&claims.aud) {
-            return Err(TokenError::Audience(claims.aud));
+            return Err(TokenError::Audience(claims.aud.clone()));
         }
         if !edge.owns(&claims.iss) {
-            return Err(TokenError::Issuer(claims.iss));
+            return Err(TokenError::Issuer(claims.iss.clone()));
         }
         Ok(claims)
+    }
+
+    /// The claims of a token that our key has signed; those `required` must be in it.
+    pub(super) fn signed<T: DeserializeOwned>(&self, token: &str, required: &[&str]) -> Result<T, TokenError> {
+        let invalid = |e: jsonwebtoken::errors::Error| TokenError::Invalid(e.to_string());
+        let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
+        if header.kid.as_deref() != Some(&self.kid) {
+            return Err(TokenError::Invalid("the key id is not ours".into()));
+        }
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.set_required_spec_claims(required);
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.validate_aud = false;
+        validation.leeway = 0;
+        Ok(jsonwebtoken::decode(token, &self.checking, &validation).map_err(invalid)?.claims)
     }
 }
 
@@ -226,7 +244,7 @@ mod tests {
     use crate::testing::{FixedClock, principal};
     use std::os::unix::fs::PermissionsExt;
 
-    const EDGE: EdgeSettings = EdgeSettings { emulator: true, loopback: true, public_urls: Vec::new() };
+    const EDGE: EdgeSettings = EdgeSettings { emulator: true, loopback: true, public_urls: Vec::new(), recorder: None };
     const HERE: &str = "https://localhost:8443";
 
     fn open() -> (tempfile::TempDir, Arc<FixedClock>, Tokens) {
@@ -267,11 +285,11 @@ mod tests {
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(tokens.kid.clone());
         let claims = tokens.check(&good, &EDGE).unwrap();
-        let symmetric = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(tokens.modulus.as_bytes())).unwrap();
+        let symmetric = jsonwebtoken::encode(&header, &*claims, &EncodingKey::from_secret(tokens.modulus.as_bytes())).unwrap();
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(tokens.kid.clone());
         let without = |claim: &str| {
-            let mut body = serde_json::to_value(&claims).unwrap();
+            let mut body = serde_json::to_value(&*claims).unwrap();
             body.as_object_mut().unwrap().remove(claim);
             jsonwebtoken::encode(&header, &body, &tokens.signing).unwrap()
         };
@@ -293,7 +311,10 @@ mod tests {
             String::new(),
         ];
         for token in tokens_to_refuse {
-            assert!(matches!(tokens.check(&token, &EDGE), Err(TokenError::Invalid(_))), "{token}");
+            // Asked twice: a refusal is not remembered as anything else.
+            for _ in 0..2 {
+                assert!(matches!(tokens.check(&token, &EDGE), Err(TokenError::Invalid(_))), "{token}");
+            }
         }
     }
 

@@ -4,12 +4,15 @@ use crate::Engine;
 use crate::protection::{ItemPath, find_item};
 use crate::restores::chain;
 use jiff::Timestamp;
+use rsvault_domain::backup::chain::Chain;
 use rsvault_domain::backup::{BackupKind, RecoveryPoint, RecoveryPointName};
 use rsvault_domain::discovery::Container;
 use rsvault_domain::fault::{Fault, Result};
+use rsvault_domain::id::SetId;
 use rsvault_domain::ports::{Page, PointFilter, Slice, Tx};
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::Vault;
+use std::collections::HashSet;
 
 /// What a point's resource shows beside the point.
 #[derive(Clone, Debug)]
@@ -52,6 +55,18 @@ pub struct Coverage {
     pub newest: Option<RecoveryPoint>,
 }
 
+impl Coverage {
+    /// What a chain covers between two moments.
+    pub(crate) fn of(chain: &Chain, newest: Option<RecoveryPoint>, from: Option<Timestamp>, to: Option<Timestamp>) -> Self {
+        let within = chain
+            .ranges()
+            .iter()
+            .map(|range| (range.start.max(from.unwrap_or(range.start)), range.end.min(to.unwrap_or(range.end))))
+            .filter(|(start, end)| start <= end);
+        Self { ranges: within.collect(), newest }
+    }
+}
+
 /// A page of points.
 #[derive(Clone, Debug)]
 pub struct PointList {
@@ -61,23 +76,33 @@ pub struct PointList {
     pub points: Slice<RecoveryPoint>,
     /// What logs cover within the query's window: on the last page of a list that asks for it.
     pub coverage: Option<Coverage>,
+    /// Sets of those points that the secondary region shows too.
+    pub replicated: HashSet<SetId>,
 }
 
 /// Points of an item, newest first.
 pub async fn points(engine: &Engine, path: &ItemPath, query: &PointQuery, page: &Page) -> Result<PointList> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
+    let filter = PointFilter { kinds: query.kinds.clone(), from: query.from, to: query.to };
     let points = if query.kinds.is_empty() {
         Slice { items: Vec::new(), next: None }
     } else {
-        let filter = PointFilter { kinds: query.kinds.clone(), from: query.from, to: query.to };
         tx.points(item.id, &filter, page).await?
     };
+    let replicated = if vault.settings.cross_region_restore && !points.items.is_empty() {
+        // The page of the secondary that begins at the same place has them all, and perhaps older ones.
+        tx.visible_points(item.id, &filter, engine.clock.now(), page).await?.items.into_iter().map(|point| point.set_id).collect()
+    } else {
+        HashSet::new()
+    };
+    // All logs of an item are no short question.
+    drop(tx);
     let coverage = match query.coverage && points.next.is_none() {
-        true => Some(coverage(tx.as_mut(), &item, query.from, query.to).await?),
+        true => Some(coverage(engine.store.read().await?.as_mut(), &item, query.from, query.to).await?),
         false => None,
     };
-    Ok(PointList { of: PointView { vault, container, item }, points, coverage })
+    Ok(PointList { of: PointView { vault, container, item }, points, coverage, replicated })
 }
 
 /// The whole coverage of an item.
@@ -89,20 +114,14 @@ pub async fn whole_coverage(engine: &Engine, path: &ItemPath) -> Result<(PointVi
 }
 
 async fn coverage(tx: &mut dyn Tx, item: &ProtectedItem, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Coverage> {
-    let ranges = chain::of_item(tx, item)
-        .await?
-        .ranges()
-        .iter()
-        .map(|range| (range.start.max(from.unwrap_or(range.start)), range.end.min(to.unwrap_or(range.end))))
-        .filter(|(start, end)| start <= end)
-        .collect();
+    let chain = chain::of_item(tx, item).await?;
     let newest = tx.points(item.id, &PointFilter::default(), &Page { after: None, limit: 1 }).await?.items.into_iter().next();
-    Ok(Coverage { ranges, newest })
+    Ok(Coverage::of(&chain, newest, from, to))
 }
 
 /// One distinct point. Logs have no resource of their own: their coverage is shown as ranges.
 pub async fn point(engine: &Engine, path: &ItemPath, name: &str) -> Result<(PointView, RecoveryPoint)> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
     let point = tx.point(item.id, &RecoveryPointName(name.to_owned())).await?;
     let point = point.filter(|p| p.kind != BackupKind::Log).ok_or_else(|| not_found(&item, name))?;

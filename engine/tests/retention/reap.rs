@@ -124,7 +124,7 @@ async fn restoring(world: &World, set: SetId) -> AgentCommand {
         server_id: world.t.server.id,
         vault_id: item.vault_id,
         item_id: Some(item.id),
-        work: CommandWork::Restore { item: item.id, plan, destination: "/r".into() },
+        work: CommandWork::Restore { item: item.id, plan, destination: "/r".into(), secondary: false },
         state: CommandState::Queued,
         generation: 0,
         lease_expires_at: None,

@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) emulator: bool,
     /// Seed file.
     pub(crate) seed: Option<PathBuf>,
+    /// File to which the requests of the ARM surface are recorded.
+    pub(crate) record: Option<PathBuf>,
     /// URLs under which clients reach the server.
     pub(crate) public_url: Vec<String>,
     /// Log format.
@@ -82,6 +84,7 @@ impl Default for Settings {
             secondary_lag_minutes: None,
             emulator: false,
             seed: None,
+            record: None,
             public_url: Vec::new(),
             log: LogFormat::Text,
             log_filter: "info".to_owned(),
@@ -167,6 +170,9 @@ impl Settings {
         }
         if self.seed.is_some() && !self.emulator {
             return refuse("setting 'seed' needs 'emulator': add --emulator, or leave the seed out.".to_owned());
+        }
+        if self.record.is_some() && !self.emulator {
+            return refuse("setting 'record' needs 'emulator': what real clients send is not written down. Leave it out.".to_owned());
         }
         if self.max_connections == 0 {
             return refuse("setting 'max_connections' is 0; allow at least 1.".to_owned());

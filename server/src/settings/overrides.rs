@@ -53,6 +53,10 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "FILE", env = "RSVAULT_SEED")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seed: Option<PathBuf>,
+    /// Record each request of the control plane with its answer as a line of JSON, for tests of clients; needs --emulator.
+    #[arg(long, value_name = "FILE", env = "RSVAULT_RECORD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) record: Option<PathBuf>,
     /// URL under which clients reach the server; again for more [default: any loopback host].
     #[arg(long, value_name = "URL", env = "RSVAULT_PUBLIC_URL", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -80,6 +80,14 @@ pub(super) const SEEN: &str = "SELECT i.* FROM items i WHERE i.vault_id = $1 AND
        AND EXISTS (SELECT 1 FROM recovery_points p WHERE p.item_id = i.id
            AND EXISTS (SELECT 1 FROM replicas r WHERE r.set_id = p.set_id AND r.visible_at <= $4))
      ORDER BY i.created_at, i.id LIMIT $5";
+/// Items of a vault, of a policy, of a container: each along an index of its own.
+pub(super) const LIST: &str = "SELECT * FROM items WHERE vault_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
+pub(super) const LIST_POLICY: &str =
+    "SELECT * FROM items WHERE policy_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
+pub(super) const LIST_CONTAINER: &str =
+    "SELECT * FROM items WHERE container_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
+pub(super) const LIST_BOTH: &str = "SELECT * FROM items WHERE container_id = $1 AND (created_at, id) > ($2, $3) AND policy_id = $5
+    ORDER BY created_at, id LIMIT $4";
 pub(super) const TO_PURGE: &str = "SELECT * FROM items WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2";
 pub(super) const NAMES: &str =
     "SELECT name_key, purge_at IS NOT NULL AS deleted FROM items WHERE container_id = $1 AND name_key >= $2 AND name_key <= $3 ORDER BY name_key";
@@ -142,19 +150,18 @@ impl ItemRows for Tx {
 
     async fn items(&mut self, vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>> {
         let (at, id) = after_pair(page)?.unwrap_or((i64::MIN, Uuid::nil()));
-        let items = self
-            .query(
-                "SELECT * FROM items WHERE vault_id = $1 AND ($2 IS NULL OR policy_id = $2) AND ($3 IS NULL OR container_id = $3)
-                   AND (created_at, id) > ($4, $5) ORDER BY created_at, id LIMIT $6",
-            )
-            .bind(vault.0)
-            .bind(filter.policy_id.map(|p| p.0))
-            .bind(filter.container_id.map(|c| c.0))
-            .bind(at)
-            .bind(id)
-            .bind(fetch(page))
-            .all::<ItemRow, ProtectedItem>()
-            .await?;
+        // A policy and a container are of one vault: they say more than it.
+        let (sql, of) = match (filter.policy_id, filter.container_id) {
+            (None, None) => (LIST, vault.0),
+            (Some(policy), None) => (LIST_POLICY, policy.0),
+            (None, Some(container)) => (LIST_CONTAINER, container.0),
+            (Some(_), Some(container)) => (LIST_BOTH, container.0),
+        };
+        let mut statement = self.query(sql).bind(of).bind(at).bind(id).bind(fetch(page));
+        if let (Some(policy), Some(_)) = (filter.policy_id, filter.container_id) {
+            statement = statement.bind(policy.0);
+        }
+        let items = statement.all::<ItemRow, ProtectedItem>().await?;
         Ok(slice(page, items, |item| time_key(item.created_at, item.id)))
     }
 

@@ -21,6 +21,7 @@ mod intents;
 mod items;
 mod jobs;
 mod marks;
+mod memo;
 mod migrate;
 mod operations;
 mod page;

@@ -2,7 +2,7 @@
 //! never through a table.
 
 use super::marks::{ABORT, DELETE, MARK, MARKS, MARKS_SEEN};
-use super::{alerts, containers, exports, features, guards, health, intents, items, points, prune, replicas, sets, tiers, timers, vaults};
+use super::{alerts, containers, exports, features, guards, health, intents, items, jobs, points, policies, prune, replicas, sets, tenancy, tiers, timers, vaults};
 use crate::SqlStore;
 use rsvault_domain::ports::Ended;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
@@ -44,6 +44,20 @@ async fn what_runs_all_the_time_scans_no_table_and_sorts_nothing() {
                 "containers_discover",
             ],
         ),
+        (vaults::LIST, &["vaults_live_list (subscription_id=? AND (name_key,id)>(?,?))"]),
+        (vaults::LIST_GROUP, &["vaults_live_name (subscription_id=? AND group_key=? AND name_key>?)"]),
+        (tenancy::LIST_GROUPS, &["(subscription_id=? AND name_key>?)"]),
+        (containers::LIST, &["containers_name (vault_id=? AND name_key>?)"]),
+        (policies::LIST, &["policies_list (vault_id=? AND (created_at,name_key)>(?,?))"]),
+        (policies::USE, &["items_policy (policy_id=?)"]),
+        (items::LIST, &["items_list (vault_id=? AND (created_at,id)>(?,?))"]),
+        (items::LIST_POLICY, &["items_policy (policy_id=? AND (created_at,id)>(?,?))"]),
+        (items::LIST_CONTAINER, &["items_container (container_id=? AND (created_at,id)>(?,?))"]),
+        (items::LIST_BOTH, &["items_"]),
+        (jobs::LIST, &["jobs_list (vault_id=? AND started_at>? AND (started_at,id)<(?,?))"]),
+        (jobs::LIST_STATUS, &["jobs_usage (vault_id=? AND status=? AND started_at>? AND (started_at,id)<(?,?))"]),
+        (jobs::LIST_FAMILY, &["jobs_family (vault_id=? AND family=? AND started_at>? AND (started_at,id)<(?,?))"]),
+        (jobs::LIST_BOTH, &["jobs_family_status (vault_id=? AND family=? AND status=? AND started_at>? AND (started_at,id)<(?,?))"]),
         (points::LIST, &["recovery_points_list"]),
         (points::LIST_SHOWN, &["recovery_points_shown (item_id=? AND point_at>? AND (point_at,name)<(?,?))"]),
         (points::LIST_SEEN, &["recovery_points_shown (item_id=? AND point_at>? AND (point_at,name)<(?,?))", REPLICA]),

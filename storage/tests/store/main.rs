@@ -27,12 +27,18 @@ mod upgrade;
 mod vaults;
 mod watch;
 
-/// Declares each test once for both databases.
+mod glances;
+
+/// Declares each test once for both databases, and for SQLite read in the calling thread.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() { super::$name(crate::bed::Bed::sqlite().await).await; })+
+        }
+        mod glancing {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::bed::Bed::glancing().await).await; })+
         }
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,11 +1,11 @@
 //! GET backupAadProperties of a region: whom an access token for it is made out to.
 
-use super::error::{SecondaryError, SecondaryErrors};
+use super::error::SecondaryError;
 use crate::AppState;
 use crate::arm::filter::Filter;
 use crate::arm::names::{SecondaryPath, at_provider, subscription};
 use crate::arm::page::ListQuery;
-use crate::edge::{ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use rsvault_domain::region::folded;
@@ -40,7 +40,7 @@ pub(super) fn audience(region: &str) -> String {
 
 /// Reads whom an access token for the region is made out to.
 #[utoipa::path(get, path = at_provider!("/locations/{azureRegion}/backupAadProperties"), tag = "Cross-region restore", operation_id = "AadProperties_Get", params(SecondaryPath, ListQuery),
-    responses((status = 200, description = "Whom a token is made out to.", body = AadProperties), SecondaryErrors))]
+    responses((status = 200, description = "Whom a token is made out to.", body = AadProperties), ArmErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,

@@ -1,13 +1,13 @@
 //! POST accessToken of a recovery point: what its restore in the secondary region has to show.
 
 use super::aad_properties::{AadProperties, audience};
-use super::error::{SecondaryError, SecondaryErrors};
+use super::error::SecondaryError;
 use crate::AppState;
 use crate::arm::containers::body::host_name;
 use crate::arm::fields::required;
 use crate::arm::names::{PointPath, at_item};
 use crate::arm::page::VersionQuery;
-use crate::edge::{ArmJson, ArmPath, Caller};
+use crate::edge::{ArmErrors, ArmJson, ArmPath, Caller};
 use crate::identity::PointClaims;
 use axum::Json;
 use axum::extract::State;
@@ -92,7 +92,7 @@ pub(crate) struct AccessDetailsView {
 
 /// Gives access to a recovery point in the secondary region, for an hour.
 #[utoipa::path(post, path = at_item!("/recoveryPoints/{recoveryPointId}/accessToken"), tag = "Cross-region restore", operation_id = "RecoveryPoints_GetAccessToken", params(PointPath, VersionQuery),
-    request_body = AadProperties, responses((status = 200, description = "What the restore has to show.", body = AccessView), SecondaryErrors))]
+    request_body = AadProperties, responses((status = 200, description = "What the restore has to show.", body = AccessView), ArmErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     _: Caller,

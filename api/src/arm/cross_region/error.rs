@@ -1,62 +1,36 @@
-//! Errors as the secondary region tells them: `ErrorCode`, `Message`, `Values` (wire-facts 9). What the gate in
-//! front of all routes refuses keeps the body of today.
+//! Errors as the secondary region tells them: `ErrorCode`, `Message`, `Values` (wire-facts 9), and beside them the
+//! `error` of today, which its own SDK looks for: without it, people would be shown raw JSON.
 
-use crate::edge::{CloudError, log, status};
-use axum::Json;
+use crate::edge::{ArmError, CloudErrorBody, error_body};
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
 use rsvault_domain::Fault;
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
 
-/// An error of the secondary region.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct RegionError {
-    /// Stable machine word.
-    pub(crate) error_code: String,
-    /// What is wrong, which rule it breaks, what to do.
-    pub(crate) message: RegionMessage,
-    /// `target`: the field or resource at fault.
-    pub(crate) values: Vec<RegionValue>,
+struct RegionError {
+    /// As routes of the primary say it.
+    #[serde(rename = "error")]
+    error: CloudErrorBody,
+    error_code: String,
+    message: Message,
+    values: Vec<Pair>,
 }
 
-/// A text.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct RegionMessage {
-    /// `en-us`.
-    pub(crate) language: &'static str,
-    /// The text.
-    pub(crate) value: String,
+struct Message {
+    language: &'static str,
+    value: String,
 }
 
-/// A pair.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct RegionValue {
-    /// Name.
-    pub(crate) key: &'static str,
-    /// Value.
-    pub(crate) value: String,
+struct Pair {
+    key: &'static str,
+    value: String,
 }
-
-/// The body of an error, from the region or from the gate.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[allow(dead_code, reason = "read by the document generator alone")]
-pub(crate) enum AnyError {
-    /// Of the gate, and of the primary.
-    Arm(CloudError),
-    /// Of the secondary region.
-    Region(RegionError),
-}
-
-/// For `responses(…)` of a route that the secondary region answers.
-#[derive(IntoResponses)]
-#[response(status = "default", description = "Error: the code says what, the message what to do.")]
-#[allow(dead_code, reason = "read by the document generator alone")]
-pub(crate) struct SecondaryErrors(AnyError);
 
 /// A [`Fault`] on its way to a client of the secondary region.
 #[derive(Debug)]
@@ -70,18 +44,17 @@ impl<F: Into<Fault>> From<F> for SecondaryError {
 
 impl IntoResponse for SecondaryError {
     fn into_response(self) -> Response {
-        let fault = self.0;
-        log(&fault);
-        let status = status(fault.kind);
+        let error = error_body(&self.0);
         let body = RegionError {
-            error_code: fault.code.into_owned(),
-            message: RegionMessage { language: "en-us", value: fault.message },
-            values: fault.target.into_iter().map(|value| RegionValue { key: "target", value }).collect(),
+            error_code: error.code.clone(),
+            message: Message { language: "en-us", value: error.message.clone() },
+            values: error.target.iter().map(|target| Pair { key: "target", value: target.clone() }).collect(),
+            error,
         };
-        let mut response = (status, Json(body)).into_response();
-        if fault.retryable && status != http::StatusCode::INTERNAL_SERVER_ERROR {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        let plain = ArmError(self.0).into_response();
+        match serde_json::to_vec(&body) {
+            Ok(bytes) => Response::from_parts(plain.into_parts().0, Body::from(bytes)),
+            Err(_) => plain,
         }
-        response
     }
 }

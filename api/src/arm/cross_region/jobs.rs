@@ -1,13 +1,13 @@
 //! POST backupCrrJobs: the cross-region restores of a vault, newest first. The clients ask for further pages
 //! with GET and no body, so the `nextLink` says whose jobs they are.
 
-use super::error::{SecondaryError, SecondaryErrors};
+use super::error::SecondaryError;
 use crate::AppState;
 use crate::arm::fields::required;
 use crate::arm::jobs::{JobList, JobView, wanted};
 use crate::arm::names::{SecondaryPath, at_provider, subscription};
 use crate::arm::page::{ListQuery, next_link};
-use crate::edge::{ArmJson, ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmErrors, ArmJson, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
@@ -47,7 +47,7 @@ pub(super) fn view(path: &SecondaryPath, vault: &Vault, job: &Job, now: Timestam
 
 /// Lists the cross-region restores of a vault, newest first.
 #[utoipa::path(post, path = at_provider!("/locations/{azureRegion}/backupCrrJobs"), tag = "Cross-region restore", operation_id = "BackupCrrJobs_List", params(SecondaryPath, ListQuery),
-    request_body = CrrJobBody, responses((status = 200, description = "A page of jobs, without `extendedInfo`.", body = JobList), SecondaryErrors))]
+    request_body = CrrJobBody, responses((status = 200, description = "A page of jobs, without `extendedInfo`.", body = JobList), ArmErrors))]
 pub(crate) async fn first(
     State(state): State<Arc<AppState>>,
     caller: Caller,
@@ -64,7 +64,7 @@ pub(crate) async fn first(
 /// Goes on with a list of cross-region restores: the `nextLink` of its last page.
 #[utoipa::path(get, path = at_provider!("/locations/{azureRegion}/backupCrrJobs"), tag = "Cross-region restore", operation_id = "BackupCrrJobs_ListNext", params(SecondaryPath, ListQuery),
     extensions(("x-rsvault-action" = json!("Microsoft.RecoveryServices/locations/backupCrrJobs/action"))),
-    responses((status = 200, description = "A page of jobs, without `extendedInfo`.", body = JobList), SecondaryErrors))]
+    responses((status = 200, description = "A page of jobs, without `extendedInfo`.", body = JobList), ArmErrors))]
 pub(crate) async fn next(
     State(state): State<Arc<AppState>>,
     caller: Caller,

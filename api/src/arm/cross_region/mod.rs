@@ -2,7 +2,7 @@
 //! by its own api-versions, of paths that they share with the primary.
 //!
 //! Always holds: its versions are [`VERSIONS`]; an answer has no key that the models of those versions do not
-//! know; errors have the older body that those clients were recorded with (wire-facts 9).
+//! know; errors have the older body that those clients were recorded with (wire-facts 9), beside the one of today.
 
 mod aad_properties;
 mod access_token;
@@ -17,7 +17,6 @@ mod restore;
 mod shown;
 mod usage;
 
-pub(crate) use error::SecondaryErrors;
 pub(crate) use items::items;
 pub(crate) use points::{point, points};
 pub(crate) use shown::storage_config;

@@ -1,6 +1,6 @@
 //! POST backupCrossRegionRestore: 202 with nothing; the operation has succeeded at once, its job runs on.
 
-use super::error::{SecondaryError, SecondaryErrors};
+use super::error::SecondaryError;
 use crate::AppState;
 use crate::arm::fields::required;
 use crate::arm::links::{Readers, segment};
@@ -8,7 +8,7 @@ use crate::arm::lro::{AcceptedDoc, Lro};
 use crate::arm::names::{SecondaryPath, at_provider, subscription};
 use crate::arm::page::VersionQuery;
 use crate::arm::restores::RestorePropertiesBody;
-use crate::edge::{ArmJson, ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmErrors, ArmJson, ArmPath, ArmQuery, Caller};
 use axum::extract::State;
 use axum::response::Response;
 use rsvault_domain::Fault;
@@ -39,7 +39,7 @@ pub(crate) struct AccessDetailsBody {
 
 /// Restores a recovery point in the secondary region.
 #[utoipa::path(post, path = at_provider!("/locations/{azureRegion}/backupCrossRegionRestore"), tag = "Cross-region restore", operation_id = "CrossRegionRestore_Trigger", params(SecondaryPath, VersionQuery),
-    request_body = CrossRegionRestoreBody, responses(AcceptedDoc, SecondaryErrors))]
+    request_body = CrossRegionRestoreBody, responses(AcceptedDoc, ArmErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,

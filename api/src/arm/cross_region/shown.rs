@@ -65,6 +65,16 @@ pub(super) fn point(view: &impl Serialize) -> Result<Value> {
     Ok(value)
 }
 
+/// A job; its tasks have no type yet.
+pub(super) fn job(view: &impl Serialize) -> Result<Value> {
+    let mut value = serde_json::to_value(view).map_err(Fault::internal)?;
+    let tasks = value.pointer_mut("/properties/extendedInfo/tasksList").and_then(Value::as_array_mut);
+    for task in tasks.into_iter().flatten().filter_map(Value::as_object_mut) {
+        task.remove("taskType");
+    }
+    Ok(value)
+}
+
 /// The storage config.
 pub(crate) fn storage_config(view: &impl Serialize) -> Result<Value> {
     shown(view, STORAGE)

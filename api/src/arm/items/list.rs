@@ -2,11 +2,11 @@
 
 use super::{ItemList, ItemView};
 use crate::AppState;
-use crate::arm::cross_region::{self, SecondaryErrors};
+use crate::arm::cross_region;
 use crate::arm::filter::{Filter, WORKLOADS};
 use crate::arm::names::{VaultPath, at_vault};
 use crate::arm::page::{ListQuery, next_link};
-use crate::edge::{ArmError, ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ const KEYS: &[&str] = &["backupManagementType", "itemType", "policyName", "conta
 
 /// Lists protected items in order of protection.
 #[utoipa::path(get, path = at_vault!("/backupProtectedItems"), tag = "Protected items", operation_id = "BackupProtectedItems_List", params(VaultPath, ListQuery),
-    responses((status = 200, description = "A page of items, without `extendedInfo`.", body = ItemList), SecondaryErrors))]
+    responses((status = 200, description = "A page of items, without `extendedInfo`.", body = ItemList), ArmErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,

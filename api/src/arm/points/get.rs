@@ -3,10 +3,10 @@
 use super::PointView;
 use super::body::Detail;
 use crate::AppState;
-use crate::arm::cross_region::{self, SecondaryErrors};
+use crate::arm::cross_region;
 use crate::arm::names::{PointPath, at_item};
 use crate::arm::page::VersionQuery;
-use crate::edge::{ArmError, ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Reads a recovery point, with the files of the database.
 #[utoipa::path(get, path = at_item!("/recoveryPoints/{recoveryPointId}"), tag = "Recovery points", operation_id = "RecoveryPoints_Get", params(PointPath, VersionQuery),
-    responses((status = 200, description = "The recovery point.", body = PointView), SecondaryErrors))]
+    responses((status = 200, description = "The recovery point.", body = PointView), ArmErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     _: Caller,

@@ -4,11 +4,11 @@
 use super::body::Detail;
 use super::{PointList, PointView};
 use crate::AppState;
-use crate::arm::cross_region::{self, SecondaryErrors};
+use crate::arm::cross_region;
 use crate::arm::filter::Filter;
 use crate::arm::names::{ItemPath, at_item};
 use crate::arm::page::{ListQuery, next_link};
-use crate::edge::{ArmError, ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ const KINDS: &[&str] =
 
 /// Lists recovery points, newest first.
 #[utoipa::path(get, path = at_item!("/recoveryPoints"), tag = "Recovery points", operation_id = "RecoveryPoints_List", params(ItemPath, ListQuery),
-    responses((status = 200, description = "A page of recovery points.", body = PointList), SecondaryErrors))]
+    responses((status = 200, description = "A page of recovery points.", body = PointList), ArmErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     caller: Caller,

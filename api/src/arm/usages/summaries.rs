@@ -2,11 +2,11 @@
 
 use super::UsageList;
 use crate::AppState;
-use crate::arm::cross_region::{self, SecondaryErrors};
+use crate::arm::cross_region;
 use crate::arm::filter::Filter;
 use crate::arm::names::{VaultPath, at_vault};
 use crate::arm::page::ListQuery;
-use crate::edge::{ArmError, ArmPath, ArmQuery, Caller};
+use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ const CONTAINERS: &str = "BackupProtectionContainerCountSummary";
 
 /// Counts protected items or protection containers of a vault.
 #[utoipa::path(get, path = at_vault!("/backupUsageSummaries"), tag = "Vaults", operation_id = "BackupUsageSummaries_List", params(VaultPath, ListQuery),
-    responses((status = 200, description = "One line a kind of workload.", body = UsageList), SecondaryErrors))]
+    responses((status = 200, description = "One line a kind of workload.", body = UsageList), ArmErrors))]
 pub(crate) async fn handler(
     State(state): State<Arc<AppState>>,
     _: Caller,
