@@ -2,12 +2,12 @@
 //! the Swagger UI show them, `rsvault openapi` writes them to the tree. Always the same text for the
 //! same routes.
 
-use crate::edge::{COVERAGE, CloudError, CloudErrorBody, coverage_rows, operations};
-use crate::{AppState, agent as agent_surface, arm as arm_surface, emulator as emulator_surface, identity, tenancy};
+use crate::edge::{Action, COVERAGE, CloudError, CloudErrorBody, Surface, coverage_rows, operations};
+use crate::{AppState, agent as agent_surface, arm as arm_surface, authorization, emulator as emulator_surface, identity, tenancy};
 use axum::Router;
 use rsvault_engine::Engine;
 use rsvault_protocol::messages::Problem as ProblemBody;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
@@ -42,7 +42,7 @@ struct Agent;
 struct Emulator;
 
 pub(crate) fn arm() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::with_openapi(Arm::openapi()).merge(arm_surface::router()).merge(tenancy::router())
+    OpenApiRouter::with_openapi(Arm::openapi()).merge(arm_surface::router()).merge(tenancy::router()).merge(authorization::router())
 }
 pub(crate) fn agent() -> OpenApiRouter<Arc<Engine>> {
     OpenApiRouter::with_openapi(Agent::openapi()).merge(agent_surface::router())
@@ -66,13 +66,26 @@ pub fn documents() -> [(&'static str, OpenApi); 3] {
     [("arm", arm), ("agent", agent), ("emulator", emulator)]
 }
 
-/// `openapi/coverage.toml` with every status as the routes are now.
+/// `openapi/coverage.toml` with every status and right as the routes are now.
 pub fn coverage() -> Result<String, String> {
     let served = served();
+    let surface = Surface::new(&arm().into_openapi(), &[]);
+    let rights: BTreeMap<String, String> = surface
+        .operations()
+        .map(|(path, method, operation)| {
+            let right = match &operation.action {
+                Action::Needs(action) => action.clone(),
+                Action::SignedIn => String::new(),
+            };
+            (shape(method.as_str(), &path), right)
+        })
+        .collect();
     let mut rows = coverage_rows(COVERAGE).map_err(|e| e.to_string())?;
     let mut text: String = COVERAGE.lines().take_while(|l| l.is_empty() || l.starts_with('#')).flat_map(|l| [l, "\n"]).collect();
     for row in &mut rows {
-        row.status = if served.contains(&shape(&row.method, &row.path)) { "supported" } else { "not-yet" }.to_owned();
+        let shape = shape(&row.method, &row.path);
+        row.status = if served.contains(&shape) { "supported" } else { "not-yet" }.to_owned();
+        row.action = rights.get(&shape).cloned();
         text.push_str("[[operation]]\n");
         text.push_str(&toml::to_string(row).map_err(|e| e.to_string())?);
         text.push('\n');

@@ -88,4 +88,6 @@ pub struct EdgeSettings {
     /// URLs under which clients reach the server when it does not listen on loopback; the first is
     /// used in links when a request names none of them.
     pub public_urls: Vec<String>,
+    /// Where requests of the ARM surface are written down, if they are.
+    pub recorder: Option<Arc<edge::Recorder>>,
 }

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import urllib.parse
@@ -76,6 +77,11 @@ class Server:
         new = not os.path.exists(self.data)
         words = [os.path.join(BIN, "rsvault"), "serve", "--listen", self.listen, "--data", self.data]
         words += (["--emulator"] if self.emulator else []) + self.words
+        if self.emulator and os.environ.get("RSVAULT_TRAFFIC"):
+            # All servers of a run record what clients are told; contract_story.py looks at it in the end.
+            os.makedirs(os.environ["RSVAULT_TRAFFIC"], exist_ok=True)
+            story = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+            words += ["--record", os.path.join(os.environ["RSVAULT_TRAFFIC"], f"{story}-{os.path.basename(self.home)}.jsonl")]
         self.log = open(os.path.join(self.home, "log"), "ab")
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True,
                                         env={**os.environ, **(env or {})})

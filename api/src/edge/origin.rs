@@ -84,13 +84,14 @@ mod tests {
     use super::*;
 
     fn loopback() -> EdgeSettings {
-        EdgeSettings { emulator: true, loopback: true, public_urls: Vec::new() }
+        EdgeSettings { emulator: true, loopback: true, public_urls: Vec::new(), recorder: None }
     }
     fn public() -> EdgeSettings {
         EdgeSettings {
             emulator: true,
             loopback: false,
             public_urls: vec!["https://vault.example:8443/".into(), "https://other.example".into()],
+            recorder: None,
         }
     }
     fn base(edge: &EdgeSettings, headers: &[(&str, &str)]) -> Result<String, Fault> {

@@ -57,6 +57,12 @@ pub struct CoverageRow {
     pub path: String,
     /// `supported` or `not-yet`.
     pub status: String,
+    /// The right it asks for, as the routes say; empty: anyone signed in may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Official clients that a test has seen exercise it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
 }
 
 #[derive(Deserialize)]

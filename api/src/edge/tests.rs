@@ -233,7 +233,7 @@ async fn a_foreign_host_name_is_refused_on_loopback() {
 
 #[tokio::test]
 async fn without_the_emulator_its_surfaces_do_not_exist() {
-    let app = TestApp::with(EdgeSettings { emulator: false, loopback: true, public_urls: Vec::new() }).await;
+    let app = TestApp::with(EdgeSettings { emulator: false, loopback: true, public_urls: Vec::new(), recorder: None }).await;
     let (status, _, body) = app.call("", "GET", "/emulator/servers", None).await;
     assert_eq!((status, body["code"].as_str()), (StatusCode::NOT_FOUND, Some("NoSuchRoute")));
     for (method, uri) in [("GET", "/adfs/.well-known/openid-configuration"), ("POST", "/adfs/oauth2/token"), ("GET", "/metadata/endpoints")]

@@ -121,7 +121,9 @@ async fn reset_brings_the_seed_back_and_nothing_else() {
 
 #[tokio::test]
 async fn off_loopback_every_route_wants_an_owner() {
-    let app = TestApp::with(EdgeSettings { emulator: true, loopback: false, public_urls: vec!["https://localhost".into()] }).await;
+    let app =
+        TestApp::with(EdgeSettings { emulator: true, loopback: false, public_urls: vec!["https://localhost".into()], recorder: None })
+            .await;
     app.principal("reader", &[("Reader", "/")]).await;
     app.principal("vault-owner", &[("Owner", &format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg1"))]).await;
     let document = docs::emulator().into_openapi();

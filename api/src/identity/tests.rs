@@ -81,7 +81,7 @@ async fn refusals_have_the_shape_of_oauth() {
 
 #[tokio::test]
 async fn off_loopback_only_public_urls_are_given_tokens() {
-    let edge = EdgeSettings { emulator: true, loopback: false, public_urls: vec!["https://vault.example".into()] };
+    let edge = EdgeSettings { emulator: true, loopback: false, public_urls: vec!["https://vault.example".into()], recorder: None };
     let app = TestApp::with(edge).await;
     let (status, _) =
         post(&app, "/adfs/oauth2/token", "vault.example", &form("owner", "owner", "https%3A%2F%2Fvault.example%2F.default")).await;

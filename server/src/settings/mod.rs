@@ -142,7 +142,10 @@ impl Settings {
             if let Some(url) = url
                 && !url.starts_with("file:")
             {
-                return refuse(format!("setting '{name}' is '{}'; this version stores objects under file:PATH only.", without_password(url)));
+                return refuse(format!(
+                    "setting '{name}' is '{}'; this version stores objects under file:PATH only.",
+                    without_password(url)
+                ));
             }
         }
         if self.secondary_objects.as_deref().is_some_and(|url| folder_of(url) == folder_of(&self.objects_url())) {
@@ -151,7 +154,11 @@ impl Settings {
         if self.secondary_objects_url().is_none() && (self.secondary_region.is_some() || self.secondary_lag_minutes.is_some()) {
             return refuse("settings 'secondary_region' and 'secondary_lag_minutes' need 'secondary_objects': say where the second region stores, or leave them out.".to_owned());
         }
-        if self.secondary_region.as_deref().is_some_and(|name| name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || " -_".contains(c))) {
+        if self
+            .secondary_region
+            .as_deref()
+            .is_some_and(|name| name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || " -_".contains(c)))
+        {
             return refuse("setting 'secondary_region' must be a name of letters, digits, blanks, '-' and '_'.".to_owned());
         }
         for url in &self.public_url {
