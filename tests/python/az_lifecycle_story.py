@@ -126,7 +126,7 @@ def vaults(story, world):
         world.az("backup", "vault", "delete", *named, "--yes")
         world.az("backup", "deleted-vault", "undelete", *at)
         equal(world.deleted(), [], "deleted vaults")
-        assert "ResourceNotFound" in world.az("backup", "deleted-vault", "get", *at, rc=3)
+        assert "ResourceNotFound" in world.az("backup", "deleted-vault", "get", *at, rc=1)
         equal(world.state(), ("ProtectionStopped", True), "item")
     with story.step("the database is undeleted in it, with its point, its server registered again, and protected again"):
         world.az("backup", "protection", "undelete", *world.at, *WL, *MS)

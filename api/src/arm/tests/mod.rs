@@ -8,6 +8,7 @@ mod exports;
 mod features;
 mod jobs;
 mod intents;
+mod lifecycle;
 mod lists;
 mod monitor;
 mod readers;

@@ -47,11 +47,11 @@ async fn config_resources_show_and_change_the_one_setting() {
         .call(
             "PATCH",
             "/backupconfig/vaultconfig",
-            Some(json!({"properties": {"softDeleteFeatureState": "Disabled", "softDeleteRetentionPeriodInDays": 30}})),
+            Some(json!({"properties": {"softDeleteFeatureState": "AlwaysON", "softDeleteRetentionPeriodInDays": 30}})),
         )
         .await
         .is(200);
-    assert_eq!(patched["properties"]["softDeleteFeatureState"], "Disabled");
+    assert_eq!(patched["properties"]["softDeleteFeatureState"], "AlwaysON");
     let vault = world.call("GET", "", None).await.is(200);
     assert_eq!(vault["properties"]["securitySettings"]["softDeleteSettings"]["softDeleteRetentionPeriodInDays"], 30);
     let storage = json!({"properties": {"storageModelType": "ZoneRedundant", "crossRegionRestoreFlag": false}});
