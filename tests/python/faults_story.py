@@ -10,10 +10,11 @@ import os
 import sys
 import threading
 import time
+import uuid
 
 from model import Plan
 from story import equal, telling, until
-from vault import BIN, GROUP, LOCATION, Server, Vault, vm_id
+from vault import BIN, GROUP, LOCATION, Server, Vault, item, vm_id
 
 INSTANCE = "MSSQLSERVER"
 CASES = {}
@@ -158,8 +159,9 @@ class World:
         assert len(error["message"]) > 20, error
         return error
 
-    def backups_fail(self, code, kind="Full", says=None, machine=None, **wrong):
-        """With this wrong, backups fail with the code, transient first, then persistent; without it all is well."""
+    def backups_fail(self, code, says=None, machine=None, kind="CopyOnlyFull", **wrong):
+        """With this wrong, backups fail with the code, transient first, then persistent; without it all is well. Of copy-only
+        fulls a day may have any number."""
         machine = machine or self.common()
         machine.put(**wrong)
         for times in (1, 2):
@@ -167,7 +169,7 @@ class World:
             assert says is None or says in error.get("additionalDetails", ""), f"additionalDetails: {error.get('additionalDetails')}"
             self.shown(machine, code, times)
         machine.put()
-        machine.backed_up("Full")
+        machine.backed_up(kind)
         equal(machine.item()["kpisHealths"]["BackupOperationStatusKPI"]["resourceHealthStatus"], "Healthy", "health")
 
     def common(self):
@@ -210,8 +212,8 @@ class World:
 
 # Backups that one switch makes fail
 
-def switch(code, says=None, kind="Full", **wrong):
-    case(code)(lambda world: world.backups_fail(code, kind, says, **wrong))
+def switch(code, says=None, **wrong):
+    case(code)(lambda world: world.backups_fail(code, says, **wrong))
 
 
 switch("UserErrorPermissionDenied", "262", salesdb={"faults": {"permissionDenied": True}})
@@ -493,6 +495,132 @@ def bulk_logged(world):
     world.refused(machine.restore("DefaultRangeRecoveryPoint", at=at), "UserErrorRestoreNotPossibleBecauseLogBackupContainsBulkLoggedChanges")
 
 
+# Refusals of requests
+
+STOP = {"properties": {"protectedItemType": "AzureVmWorkloadSQLDatabase", "protectionState": "ProtectionStopped", "policyId": ""}}
+
+
+@case("BMSUserErrorObjectLocked")
+def locked(world):
+    machine, s = world.machine().ready().backed_up("Full"), world.server
+    path = machine.vault.item_path("salesdb", machine.name)
+    machine.put(instance={"faults": {"holdRestores": True}})
+    running = world.job_id(machine.restore(machine.point(), False))
+    for answer in (s.arm("PUT", path, STOP), s.arm("DELETE", path)):
+        assert running in world.refused(answer, "BMSUserErrorObjectLocked", 409)["message"], answer.text
+    machine.put()
+    equal(world.job(running)["properties"]["status"], "Completed", "the restore")
+    s.finish(s.arm("PUT", path, STOP, want=(200, 202)))
+
+
+@case("BMSUserErrorVaultDeletionNotAllowed")
+def vault_in_use(world):
+    source(world)
+    told = world.refused(world.server.arm("DELETE", world.vault.path, version="vault"), "ServiceResourceNotEmptyWithBackendMessage")
+    equal({detail["code"] for detail in told["details"]}, {"BMSUserErrorVaultDeletionNotAllowed"}, "details")
+    equal({detail["target"] for detail in told["details"]}, {"protectedItems", "protectionContainers"}, "what is in the way")
+
+
+@case("CloudDosAbsoluteLimitReached")
+def policy_writes(world):
+    vault = Vault(world.server, "busyvault").create()
+    plan = Plan(full_day=1, hour=2, interval=60, keep_full_weeks=3, keep_differential=14, keep_log=8)
+    answers = [world.server.arm("PUT", f"{vault.path}/backupPolicies/busy", plan.body()) for _ in range(51)]
+    equal({answer.status_code for answer in answers[:50]}, {200}, "the first 50")
+    world.refused(answers[50], "CloudDosAbsoluteLimitReached", 429)
+
+
+# Auto-protection and availability groups
+
+@case("AutoProtectionCancelledOrNotValid")
+def auto_protection(world):
+    code, machine, s = "AutoProtectionCancelledOrNotValid", world.machine(), world.server
+    world.vault.register(machine.name)
+    machine.put(server={"state": "stopped"})
+    intent = f"{world.vault.path}/backupFabrics/Azure/backupProtectionIntent/{uuid.uuid4()}"
+    body = {"properties": {"protectionIntentItemType": "AzureWorkloadSQLAutoProtectionIntent", "backupManagementType": "AzureWorkload",
+                           "itemId": f"{world.vault.container_path(machine.name)}/protectableItems/sqlinstance;{INSTANCE.lower()}",
+                           "policyId": f"{world.vault.path}/backupPolicies/HourlyLogBackup"}}
+    s.arm("PUT", intent, body, want=200)
+
+    def configuring():
+        return [j for j in world.jobs("?$filter=operation eq 'ConfigureBackup' and status eq 'InProgress'") if j["properties"]["entityFriendlyName"] == "salesdb"]
+    job = until(configuring, "job of the auto-protection")[0]["name"]
+    s.arm("DELETE", intent, want=(200, 204))
+    world.failed(world.job(job), code, "Cancelled")
+    machine.put()
+
+
+def group(world, name, preference, *machines, databases=()):
+    body = {"replicas": [{"server": machine.name} for machine in machines], "primary": machines[0].name, "backupPreference": preference,
+            "databases": [{"name": database, "sizeMiB": 1} for database in databases]}
+    world.server.emulator_call("PUT", f"/availabilityGroups/{name}", body)
+
+
+def protected_in(world, name, database):
+    """Path of a group's database, once it is protected."""
+    def found():
+        query = "backupProtectionContainers?$filter=backupManagementType eq 'AzureWorkload'"
+        rows = world.server.arm("GET", f"{world.vault.path}/{query}", want=200).json()["value"]
+        return [row["name"] for row in rows if row["name"].lower().endswith(";" + name)]
+    path = f"{world.vault.path}/backupFabrics/Azure/protectionContainers/{until(found, name)[0]}/protectedItems/{item(database, name)}"
+    body = {"properties": {"protectedItemType": "AzureVmWorkloadSQLDatabase", "policyId": f"{world.vault.path}/backupPolicies/HourlyLogBackup"}}
+    return path, world.server.arm("PUT", path, body)
+
+
+def back_up_at(world, path, kind="Full"):
+    body = {"properties": {"objectType": "AzureWorkloadBackupRequest", "backupType": kind, "enableCompression": True}}
+    _, job = world.server.finish(world.server.arm("POST", path + "/backup", body, want=202))
+    return job
+
+
+@case("FabricSvcBackupPreferenceCheckFailedUserError")
+def preference(world):
+    first, second = world.machine("one"), world.machine("two")
+    group(world, "agp", "SecondaryOnly", first, second, databases=["agdb"])
+    world.vault.register(second.name)
+    world.refused(protected_in(world, "agp", "agdb")[1], "FabricSvcBackupPreferenceCheckFailedUserError")
+    world.vault.register(first.name)
+    world.server.finish(protected_in(world, "agp", "agdb")[1])
+
+
+@case("UserErrorSQLPODoesNotSupportBackupTypeOnSecondaryNode")
+def on_secondary(world):
+    first, second = world.machine("one"), world.machine("two")
+    group(world, "ags", "Primary", first, second, databases=["agdb"])
+    world.vault.register(first.name)
+    path, answer = protected_in(world, "ags", "agdb")
+    world.server.finish(answer)
+    equal(back_up_at(world, path)["properties"]["status"], "Completed", "on the primary")
+    world.server.emulator_call("POST", "/availabilityGroups/ags/failover", {"to": second.name})
+    world.failed(back_up_at(world, path), "UserErrorSQLPODoesNotSupportBackupTypeOnSecondaryNode")
+
+
+@case("UserErrorBackupFailedStandaloneDatabaseMovedInToAG", "UserErrorBackupFailedDatabaseMovedOutOfAG")
+def moved(world):
+    first, second = world.machine("movdb"), world.machine("two")
+    first.ready().backed_up("Full", database="movdb")
+    world.vault.register(second.name)
+    group(world, "agm", "Primary", first, second, databases=["movdb"])
+    world.failed(first.back_up("Full", "movdb"), "UserErrorBackupFailedStandaloneDatabaseMovedInToAG")
+    world.shown(first, "UserErrorBackupFailedStandaloneDatabaseMovedInToAG", database="movdb")
+    world.inquiry(first)
+    path, answer = protected_in(world, "agm", "movdb")
+    world.server.finish(answer)
+    equal(back_up_at(world, path)["properties"]["status"], "Completed", "under the group")
+    group(world, "agm", "Primary", first, second)
+    world.failed(back_up_at(world, path), "UserErrorBackupFailedDatabaseMovedOutOfAG")
+
+
+# Too many for a story; a test of the engine plays it
+
+@case("UserErrorProtectionQuotaExceeded")
+def quota(_):
+    test = "the_database_after_the_two_thousandth_is_refused_by_its_code"
+    with open(os.path.join(os.path.dirname(__file__), "../../engine/tests/faults.rs")) as file:
+        assert f"fn {test}(" in file.read(), f"the engine has no test {test}"
+
+
 # With a clock that is moved
 
 @case("WorkloadExtensionNotReachable")
@@ -536,8 +664,7 @@ def alone(name):
 def old_full(_):
     with alone("oldvault") as world:
         machine = world.machine().ready().backed_up("Full", "Log")
-        stop = {"properties": {"protectedItemType": "AzureVmWorkloadSQLDatabase", "protectionState": "ProtectionStopped", "policyId": ""}}
-        world.server.finish(world.server.arm("PUT", machine.vault.item_path("salesdb", machine.name), stop, want=(200, 202)))
+        world.server.finish(world.server.arm("PUT", machine.vault.item_path("salesdb", machine.name), STOP, want=(200, 202)))
         world.advance(16 * 24 * 3600)
         world.vault.protect("salesdb", machine.name)
         world.failed(machine.back_up("Log"), "UserErrorLatestFullPitIsOld")

@@ -139,6 +139,7 @@ pub(crate) const ALL: &[Stage] = &[
         PY_PG,
         900,
     ),
+    story("faults", "every fault that must or should be raised is provoked and read back", &["faults_story.py"], PY, 300),
     story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
 ];
 
