@@ -16,13 +16,13 @@ struct Pair {
     group: Arc<SimulatedGroup>,
 }
 
-fn server_spec(version: &str, databases: Value) -> ServerSpec {
+fn server_spec(version: &str, databases: &Value) -> ServerSpec {
     serde_json::from_value(
         json!({"resourceGroup": "rg1", "location": "we", "instances": [{"name": INSTANCE, "version": version, "databases": databases}]}),
     )
     .unwrap()
 }
-fn group_spec(preference: &str, primary: &str, databases: Value) -> GroupSpec {
+fn group_spec(preference: &str, primary: &str, databases: &Value) -> GroupSpec {
     serde_json::from_value(json!({"replicas": [{"server": "sql1"}, {"server": "sql2"}], "primary": primary, "backupPreference": preference,
         "databases": databases}))
     .unwrap()
@@ -37,10 +37,10 @@ impl Pair {
         let clock = Stand::ticking();
         let open = |name: &'static str| {
             let (path, clock) = (root.path().join(name), clock.clone());
-            async move { SimulatedServer::open(&path, name, &server_spec(version, json!([])), clock).await.unwrap() }
+            async move { SimulatedServer::open(&path, name, &server_spec(version, &json!([])), clock).await.unwrap() }
         };
         let (one, two) = (open("sql1").await, open("sql2").await);
-        let spec = group_spec(preference, "sql1", sales());
+        let spec = group_spec(preference, "sql1", &sales());
         let members = [one.clone(), two.clone()];
         let group =
             SimulatedGroup::open(&root.path().join(GROUP), uuid::Uuid::from_u128(7), GROUP, &spec, &members, clock.clone()).await.unwrap();
@@ -88,7 +88,7 @@ async fn nodes_list_their_groups_and_not_the_databases_in_them() {
         assert!(!server.inventory()[0].databases.iter().any(|d| d.name == "sales"));
     }
     // Without VIEW SERVER STATE its groups are not seen, and the inquiry says why.
-    let mut blind = server_spec("16.0", json!([]));
+    let mut blind = server_spec("16.0", &json!([]));
     blind.instances[0].faults.no_view_server_state = true;
     pair.two.apply(&blind).await.unwrap();
     let (groups, fault) = pair.two.group_inventory();
@@ -113,7 +113,7 @@ async fn each_node_takes_what_the_table_leaves_to_it() {
         backup(&modern.two, GROUP, kind).await.unwrap();
     }
     // A replica that does not follow, and a group in the middle of a failover, take nothing.
-    let mut spec = group_spec("PreferSecondary", "sql1", sales());
+    let mut spec = group_spec("PreferSecondary", "sql1", &sales());
     spec.replicas[1].synchronized = false;
     pair.put(&spec).await.unwrap();
     assert_eq!(code(backup(&pair.two, GROUP, Log).await), codes::NOT_IN_STEP);
@@ -128,7 +128,7 @@ async fn a_chain_goes_on_through_a_failover_and_restores_to_the_byte() {
     let full = backup(&pair.one, GROUP, BackupKind::Full).await.unwrap();
     pair.one.write(INSTANCE, "sales", change(9, 1)).await.unwrap();
     let first = backup(&pair.one, GROUP, BackupKind::Log).await.unwrap();
-    pair.put(&group_spec("Primary", "sql2", sales())).await.unwrap();
+    pair.put(&group_spec("Primary", "sql2", &sales())).await.unwrap();
     assert_eq!(
         code(pair.one.write(GROUP, "sales", change(9, 2)).await),
         "UserErrorGenericSQLUserCorrectableFault",
@@ -166,21 +166,21 @@ async fn nothing_is_restored_into_a_group() {
 async fn a_database_that_moves_keeps_its_content_and_is_another_data_source() {
     let pair = Pair::new("16.0", "Primary").await;
     let standalone = json!([{"name": "hr", "sizeMiB": 1}]);
-    pair.one.apply(&server_spec("16.0", standalone)).await.unwrap();
+    pair.one.apply(&server_spec("16.0", &standalone)).await.unwrap();
     pair.one.write(INSTANCE, "hr", change(3, 5)).await.unwrap();
     let content = hash(&pair.one, INSTANCE, "hr", None).await;
     let run = |server: Arc<SimulatedServer>, instance: &'static str| async move {
         let request = BackupRequest { instance: instance.into(), ..request("hr", BackupKind::Full) };
         code(SimulatedEngine::new(server).backup(&request, &mut Taken::default(), &CancellationToken::new()).await)
     };
-    pair.put(&group_spec("Primary", "sql1", json!([{"name": "sales"}, {"name": "hr", "sizeMiB": 1}]))).await.unwrap();
+    pair.put(&group_spec("Primary", "sql1", &json!([{"name": "sales"}, {"name": "hr", "sizeMiB": 1}]))).await.unwrap();
     assert_eq!(hash(&pair.two, GROUP, "hr", None).await, content);
     assert_eq!(run(pair.one.clone(), INSTANCE).await, codes::MOVED_IN);
     assert_eq!(run(pair.one.clone(), GROUP).await, "ok");
     // The server's own list may name it still: it stays where it is.
-    pair.one.apply(&server_spec("16.0", json!([{"name": "hr", "sizeMiB": 1}]))).await.unwrap();
+    pair.one.apply(&server_spec("16.0", &json!([{"name": "hr", "sizeMiB": 1}]))).await.unwrap();
     assert_eq!(run(pair.one.clone(), INSTANCE).await, codes::MOVED_IN);
-    pair.put(&group_spec("Primary", "sql1", sales())).await.unwrap();
+    pair.put(&group_spec("Primary", "sql1", &sales())).await.unwrap();
     assert_eq!(hash(&pair.one, INSTANCE, "hr", None).await, content);
     assert_eq!(run(pair.one.clone(), GROUP).await, codes::MOVED_OUT);
     assert_eq!(run(pair.one.clone(), INSTANCE).await, "ok");
@@ -200,7 +200,7 @@ async fn a_group_that_is_opened_again_is_as_it_was() {
     let content = hash(&pair.one, GROUP, "sales", None).await;
     let Pair { root, clock, one, two, group } = pair;
     drop(group);
-    let spec = group_spec("Primary", "sql1", sales());
+    let spec = group_spec("Primary", "sql1", &sales());
     let again =
         SimulatedGroup::open(&root.path().join(GROUP), uuid::Uuid::from_u128(7), GROUP, &spec, &[one.clone(), two], clock).await.unwrap();
     assert_eq!(again.id(), uuid::Uuid::from_u128(7));
@@ -212,8 +212,8 @@ async fn a_group_that_is_opened_again_is_as_it_was() {
 #[tokio::test]
 async fn a_database_of_the_same_name_on_a_secondary_is_in_the_way() {
     let pair = Pair::new("16.0", "Primary").await;
-    pair.two.apply(&server_spec("16.0", json!([{"name": "hr", "sizeMiB": 1}]))).await.unwrap();
-    let refused = pair.put(&group_spec("Primary", "sql1", json!([{"name": "sales"}, {"name": "hr"}]))).await;
+    pair.two.apply(&server_spec("16.0", &json!([{"name": "hr", "sizeMiB": 1}]))).await.unwrap();
+    let refused = pair.put(&group_spec("Primary", "sql1", &json!([{"name": "sales"}, {"name": "hr"}]))).await;
     assert_eq!(code(refused), "UserErrorGenericSQLUserCorrectableFault");
     assert_eq!(pair.group.spec().databases.len(), 1);
 }
