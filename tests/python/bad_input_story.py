@@ -59,6 +59,9 @@ def requests_story(story, server):
     with story.step("a refused request with a body does not spoil its connection"):
         for _ in range(30):
             problem(server.http.put(url, data='{"location": "x"}', timeout=30), 401)
+    with story.step("a body for a route that wants none does not spoil its connection"):
+        for _ in range(40):
+            equal(server.call("POST", vault.path + "/backupFabrics/Azure/refreshContainers?api-version=2026-10-01", {"x": "y" * 20_000}).status_code, 202, "status")
     with story.step("agent surface: no credential and a wrong one are 401"):
         for token in (None, "nonsense", f"{SET}.secret"):
             # A refused body is not read, so the server ends the connection.

@@ -25,6 +25,8 @@ CLIENTS = (("AZURECLI/2.91", "az 2.91"), ("AZURECLI/2.90", "az 2.90"), ("azsdk-p
 EXTRA = {
     "recoveryPointTimeInUtc": "az 2.91 prints its table of recovery points from it",
     "IsProtectable": "seen on the wire (wire-facts 4)",
+    "isUserTriggered": "seen on the wire (wire-facts 7)",
+    "taskType": "seen on the wire (wire-facts 7)",
     "protectableItemCount": "seen on the wire (wire-facts 3)",
 }
 

@@ -27,7 +27,11 @@ pub(crate) struct Gate {
 pub(crate) async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match gate.admit(parts).await {
-        Ok(parts) => next.run(Request::from_parts(parts, body)).await,
+        // Read whole, though not every route wants one: a body left unread costs the connection.
+        Ok(parts) => match extract::body(Request::new(body), extract::BODY_LIMIT).await {
+            Ok(body) => next.run(Request::from_parts(parts, body.into())).await,
+            Err(fault) => ArmError(fault).into_response(),
+        },
         Err(response) => {
             extract::drain(body).await;
             *response
