@@ -58,6 +58,8 @@ const UPDATE: &str = "UPDATE containers SET vault_id = $2, server_id = $3, name_
 pub(super) const TO_DISCOVER: &str =
     "SELECT * FROM containers WHERE registration = 'Registered' AND discover_at <= $1 ORDER BY discover_at, id LIMIT $2";
 
+pub(super) const LIST: &str = "SELECT * FROM containers WHERE vault_id = $1 AND name_key > $2 ORDER BY name_key LIMIT $3";
+
 impl Tx {
     fn container_query(&mut self, sql: &'static str, container: &Container) -> Stmt<'_> {
         self.query(sql)
@@ -106,7 +108,7 @@ impl ContainerRows for Tx {
 
     async fn containers(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Container>> {
         let containers = self
-            .query("SELECT * FROM containers WHERE vault_id = $1 AND name_key > $2 ORDER BY name_key LIMIT $3")
+            .query(LIST)
             .bind(vault.0)
             .bind(after_text(page)?)
             .bind(fetch(page))

@@ -6,7 +6,7 @@
 //! every wait for a connection, a lock or a statement has a bound.
 
 use super::error::{db, missing};
-use super::glance::{Found, Given, Glance, Plain};
+use super::glance::{Found, Given, Glance, Plain, Told};
 use super::rehearsal::Lent;
 use crate::folder;
 use rsvault_domain::ports::{StoreError, StoreResult};
@@ -191,6 +191,11 @@ impl Tx {
             Self::Lent(lent) => lent.query(sql),
         }
     }
+    /// A statement that only one of the two takes as the other is told it.
+    pub(super) fn query_of(&mut self, postgres: &'static str, sqlite: &'static str) -> Stmt<'_> {
+        let on_postgres = matches!(self.query(postgres), Stmt::Pg(..));
+        self.query(if on_postgres { postgres } else { sqlite })
+    }
     pub(super) async fn commit(self) -> StoreResult<()> {
         match self {
             Self::Pg(tx) => tx.commit().await,
@@ -238,17 +243,17 @@ impl Stmt<'_> {
         if self.execute().await? == 0 { Err(missing(what())) } else { Ok(()) }
     }
     /// The row, if there is one, as a domain type.
-    pub(super) async fn optional<R: Record, T: TryFrom<R, Error = StoreError>>(self) -> StoreResult<Option<T>> {
+    pub(super) async fn optional<R: Record, T: Told<R>>(self) -> StoreResult<Option<T>> {
         let row: Option<R> = match self {
             Self::Pg(c, q) => q.fetch_optional(c).await.and_then(|r| r.map(|r| R::from_row(&r)).transpose()),
             Self::Sqlite(c, q) => q.fetch_optional(c).await.and_then(|r| r.map(|r| R::from_row(&r)).transpose()),
-            Self::Here(glance, sql, given) => Ok(glance.rows(sql, &given)?.into_iter().next()),
+            Self::Here(glance, sql, given) => return Ok(glance.records(sql, &given)?.into_iter().next()),
         }
         .map_err(db)?;
         row.map(T::try_from).transpose()
     }
     /// The one row as a domain type.
-    pub(super) async fn one<R: Record, T: TryFrom<R, Error = StoreError>>(self) -> StoreResult<T> {
+    pub(super) async fn one<R: Record, T: Told<R>>(self) -> StoreResult<T> {
         self.optional::<R, T>().await?.ok_or_else(|| StoreError::Broken("a statement that must give a row gave none".into()))
     }
     /// All rows.
@@ -261,7 +266,10 @@ impl Stmt<'_> {
         .map_err(db)
     }
     /// All rows as domain types.
-    pub(super) async fn all<R: Record, T: TryFrom<R, Error = StoreError>>(self) -> StoreResult<Vec<T>> {
+    pub(super) async fn all<R: Record, T: Told<R>>(self) -> StoreResult<Vec<T>> {
+        if let Self::Here(glance, sql, given) = self {
+            return glance.records(sql, &given);
+        }
         self.rows::<R>().await?.into_iter().map(T::try_from).collect()
     }
     /// The first column of the only row.

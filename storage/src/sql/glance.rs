@@ -6,6 +6,7 @@
 //! cannot write; only short questions come here ([`rsvault_domain::ports::Store::glance`]).
 
 use super::error::{glanced, unreadable};
+use super::memo::{Memo, VERSION, question};
 use rsvault_domain::ports::{StoreError, StoreResult};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Row};
@@ -22,10 +23,16 @@ const KEPT: usize = 8;
 /// Statements kept prepared on each; there are fewer that read.
 const PREPARED: usize = 128;
 
+/// A connection, and what it has read.
+struct Reader {
+    connection: Connection,
+    memo: Memo,
+}
+
 /// The connections that are free.
 pub(super) struct Glances {
     path: PathBuf,
-    free: Mutex<Vec<Connection>>,
+    free: Mutex<Vec<Reader>>,
 }
 
 impl Glances {
@@ -35,18 +42,23 @@ impl Glances {
     }
     /// A reading transaction.
     pub(super) fn begin(self: &Arc<Self>) -> StoreResult<Glance> {
-        let connection = match self.take() {
-            Some(connection) => connection,
-            None => self.connect().map_err(glanced)?,
+        let mut reader = match self.take() {
+            Some(reader) => reader,
+            None => Reader { connection: self.connect().map_err(glanced)?, memo: Memo::default() },
         };
-        connection.prepare_cached("BEGIN").and_then(|mut s| s.execute([])).map_err(glanced)?;
-        Ok(Glance { connection: Some(connection), home: self.clone() })
+        // The first read fixes the moment that the transaction sees.
+        let version = (|| {
+            reader.connection.prepare_cached("BEGIN")?.execute([])?;
+            reader.connection.prepare_cached(VERSION)?.query_row([], |row| row.get(0))
+        })();
+        reader.memo.see(version.map_err(glanced)?);
+        Ok(Glance { reader: Some(reader), home: self.clone() })
     }
     /// Closes those that are free.
     pub(super) fn close(&self) {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
-    fn take(&self) -> Option<Connection> {
+    fn take(&self) -> Option<Reader> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
     fn connect(&self) -> rusqlite::Result<Connection> {
@@ -63,15 +75,15 @@ impl Glances {
 /// An open reading transaction.
 pub(super) struct Glance {
     /// There until it is dropped.
-    connection: Option<Connection>,
+    reader: Option<Reader>,
     home: Arc<Glances>,
 }
 
 impl Glance {
     /// The statement with its parameters, whose numbers its text says.
     fn bound(&mut self, sql: &str, given: &[Value]) -> StoreResult<CachedStatement<'_>> {
-        let connection = self.connection.as_ref().ok_or_else(|| StoreError::Broken("the transaction has ended".into()))?;
-        let mut statement = connection.prepare_cached(sql).map_err(glanced)?;
+        let reader = self.reader.as_ref().ok_or_else(|| StoreError::Broken("the transaction has ended".into()))?;
+        let mut statement = reader.connection.prepare_cached(sql).map_err(glanced)?;
         for place in 1..=statement.parameter_count() {
             let number: Option<usize> = statement.parameter_name(place).and_then(|name| name.strip_prefix('$')?.parse().ok());
             let value = number.and_then(|n| given.get(n.checked_sub(1)?));
@@ -79,6 +91,18 @@ impl Glance {
             statement.raw_bind_parameter(place, value).map_err(glanced)?;
         }
         Ok(statement)
+    }
+    /// All rows as domain types, remembered.
+    pub(super) fn records<R: Plain, T: Told<R>>(&mut self, sql: &'static str, given: &[Value]) -> StoreResult<Vec<T>> {
+        let question = question(sql, given);
+        if let Some(known) = self.reader.as_ref().and_then(|reader| reader.memo.recall(&question)) {
+            return Ok(known);
+        }
+        let records = self.rows::<R>(sql, given)?.into_iter().map(T::try_from).collect::<StoreResult<Vec<T>>>()?;
+        if let Some(reader) = &mut self.reader {
+            reader.memo.keep(question, &records);
+        }
+        Ok(records)
     }
     /// All rows.
     pub(super) fn rows<R: Plain>(&mut self, sql: &str, given: &[Value]) -> StoreResult<Vec<R>> {
@@ -106,16 +130,20 @@ impl Glance {
 
 impl Drop for Glance {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(reader) = self.reader.take() else { return };
         // One that cannot end its transaction is of no more use, and is closed.
-        if connection.prepare_cached("ROLLBACK").and_then(|mut s| s.execute([])).is_ok() {
+        if reader.connection.prepare_cached("ROLLBACK").and_then(|mut s| s.execute([])).is_ok() {
             let mut free = self.home.free.lock().unwrap_or_else(PoisonError::into_inner);
             if free.len() < KEPT {
-                free.push(connection);
+                free.push(reader);
             }
         }
     }
 }
+
+/// A domain type that is made of a row.
+pub(super) trait Told<R>: TryFrom<R, Error = StoreError> + Clone + Send + 'static {}
+impl<R, T: TryFrom<R, Error = StoreError> + Clone + Send + 'static> Told<R> for T {}
 
 /// A row as it is read here. `row!` makes it.
 pub(super) trait Plain: Sized {

@@ -61,7 +61,9 @@ fn job_kind(family: &str, of: Option<BackupKind>) -> StoreResult<JobKind> {
         JobKind::Undelete,
         JobKind::MoveRecoveryPoint,
     ];
-    let with_kind = of.into_iter().flat_map(|k| [JobKind::Backup(k), JobKind::Restore(k), JobKind::RestoreWithRehydrate(k), JobKind::CrossRegionRestore(k)]);
+    let with_kind = of
+        .into_iter()
+        .flat_map(|k| [JobKind::Backup(k), JobKind::Restore(k), JobKind::RestoreWithRehydrate(k), JobKind::CrossRegionRestore(k)]);
     let found =
         if of.is_some() { with_kind.into_iter().find(|k| k.family() == family) } else { plain.into_iter().find(|k| k.family() == family) };
     found.ok_or_else(|| unreadable("jobs.family", family))
@@ -89,15 +91,26 @@ const UPDATE: &str = "UPDATE jobs SET vault_id = $2, item_id = $3, family = $4, 
     WHERE id = $1";
 
 /// Each filter has a statement and an index of its own: among a million jobs the few that are wanted are
-/// found without a look at the others.
-pub(super) const LIST: &str = "SELECT * FROM jobs WHERE vault_id = $1 AND started_at >= $2 AND (started_at, id) < ($3, $4)
-    ORDER BY started_at DESC, id DESC LIMIT $5";
-pub(super) const LIST_STATUS: &str = "SELECT * FROM jobs WHERE vault_id = $1 AND started_at >= $2 AND (started_at, id) < ($3, $4)
-    AND status = $6 ORDER BY started_at DESC, id DESC LIMIT $5";
-pub(super) const LIST_FAMILY: &str = "SELECT * FROM jobs WHERE vault_id = $1 AND started_at >= $2 AND (started_at, id) < ($3, $4)
-    AND family = $6 ORDER BY started_at DESC, id DESC LIMIT $5";
-pub(super) const LIST_BOTH: &str = "SELECT * FROM jobs WHERE vault_id = $1 AND started_at >= $2 AND (started_at, id) < ($3, $4)
-    AND status = $6 AND family = $7 ORDER BY started_at DESC, id DESC LIMIT $5";
+/// found without a look at the others. SQLite keeps no statistics here and would take the first index
+/// that gives the order, so it is told which.
+macro_rules! list {
+    ($index:literal, $wanted:literal) => {
+        concat!(
+            "SELECT * FROM jobs ",
+            $index,
+            " WHERE vault_id = $1 AND started_at >= $2 AND (started_at, id) < ($3, $4) ",
+            $wanted,
+            " ORDER BY started_at DESC, id DESC LIMIT $5"
+        )
+    };
+}
+/// As PostgreSQL and as SQLite take it.
+type Either = (&'static str, &'static str);
+pub(super) const LIST: Either = (list!("", ""), list!("", ""));
+pub(super) const LIST_STATUS: Either = (list!("", "AND status = $6"), list!("INDEXED BY jobs_usage", "AND status = $6"));
+pub(super) const LIST_FAMILY: Either = (list!("", "AND family = $6"), list!("INDEXED BY jobs_family", "AND family = $6"));
+pub(super) const LIST_BOTH: Either =
+    (list!("", "AND status = $6 AND family = $7"), list!("INDEXED BY jobs_family_status", "AND status = $6 AND family = $7"));
 
 impl Tx {
     fn job_query(&mut self, sql: &'static str, job: &Job) -> Stmt<'_> {
@@ -143,13 +156,13 @@ impl JobRows for Tx {
             return Ok(Slice { items: found.into_iter().collect(), next: None });
         }
         let status = filter.status.map(JobStatus::as_str);
-        let sql = match (status, &filter.family) {
+        let (postgres, sqlite) = match (status, &filter.family) {
             (None, None) => LIST,
             (Some(_), None) => LIST_STATUS,
             (None, Some(_)) => LIST_FAMILY,
             (Some(_), Some(_)) => LIST_BOTH,
         };
-        let mut statement = self.query(sql).bind(vault.0).bind(from).bind(at).bind(id).bind(fetch(page));
+        let mut statement = self.query_of(postgres, sqlite).bind(vault.0).bind(from).bind(at).bind(id).bind(fetch(page));
         if let Some(status) = status {
             statement = statement.bind(status);
         }

@@ -39,6 +39,10 @@ impl TryFrom<PolicyRow> for Policy {
     }
 }
 
+pub(super) const LIST: &str =
+    "SELECT * FROM policies WHERE vault_id = $1 AND (created_at, name_key) > ($2, $3) ORDER BY created_at, name_key LIMIT $4";
+pub(super) const USE: &str = "SELECT COUNT(*) FROM items WHERE policy_id = $1";
+
 #[async_trait]
 impl PolicyRows for Tx {
     async fn put_policy(&mut self, policy: &Policy) -> StoreResult<()> {
@@ -77,9 +81,7 @@ impl PolicyRows for Tx {
     async fn policies(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Policy>> {
         let (at, name) = after_pair(page)?.unwrap_or((i64::MIN, String::new()));
         let policies = self
-            .query(
-                "SELECT * FROM policies WHERE vault_id = $1 AND (created_at, name_key) > ($2, $3) ORDER BY created_at, name_key LIMIT $4",
-            )
+            .query(LIST)
             .bind(vault.0)
             .bind(at)
             .bind(name)
@@ -90,7 +92,7 @@ impl PolicyRows for Tx {
     }
 
     async fn policy_use(&mut self, id: PolicyId) -> StoreResult<i64> {
-        self.query("SELECT COUNT(*) FROM items WHERE policy_id = $1").bind(id.0).value().await
+        self.query(USE).bind(id.0).value().await
     }
 
     async fn delete_policy(&mut self, id: PolicyId) -> StoreResult<bool> {

@@ -30,6 +30,9 @@ impl TryFrom<GroupRow> for ResourceGroup {
     }
 }
 
+pub(super) const LIST_GROUPS: &str =
+    "SELECT * FROM resource_groups WHERE subscription_id = $1 AND name_key > $2 ORDER BY name_key LIMIT $3";
+
 #[async_trait]
 impl TenancyRows for Tx {
     async fn put_subscription(&mut self, subscription: &Subscription) -> StoreResult<()> {
@@ -82,7 +85,7 @@ impl TenancyRows for Tx {
 
     async fn groups(&mut self, subscription: SubscriptionId, page: &Page) -> StoreResult<Slice<ResourceGroup>> {
         let groups = self
-            .query("SELECT * FROM resource_groups WHERE subscription_id = $1 AND name_key > $2 ORDER BY name_key LIMIT $3")
+            .query(LIST_GROUPS)
             .bind(subscription.0)
             .bind(after_text(page)?)
             .bind(fetch(page))

@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub(crate) struct Bed {
     pub(crate) url: String,
     pub(crate) store: Arc<SqlStore>,
+    /// Whether it reads in the calling thread.
+    glances: bool,
     cleanup: Cleanup,
 }
 enum Cleanup {
@@ -19,7 +21,13 @@ impl Bed {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("new/rsvault.db").display());
-        Self { store: SqlStore::open(&url).await.unwrap(), url, cleanup: Cleanup::Folder { _folder: folder } }
+        Self { store: SqlStore::open(&url).await.unwrap(), url, glances: false, cleanup: Cleanup::Folder { _folder: folder } }
+    }
+    /// The same, read in the calling thread.
+    pub(crate) async fn glancing() -> Self {
+        let mut bed = Self::sqlite().await;
+        bed.glances = true;
+        bed
     }
     /// None when the caller said that SQLite is enough.
     pub(crate) async fn postgres() -> Option<Self> {
@@ -35,7 +43,7 @@ impl Bed {
         execute(&server, format!("CREATE DATABASE {name}")).await;
         let (base, _) = server.rsplit_once('/').unwrap();
         let url = format!("{base}/{name}");
-        Some(Self { store: SqlStore::open(&url).await.unwrap(), url, cleanup: Cleanup::Database { server, name } })
+        Some(Self { store: SqlStore::open(&url).await.unwrap(), url, glances: false, cleanup: Cleanup::Database { server, name } })
     }
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.cleanup, Cleanup::Folder { .. })
@@ -44,7 +52,7 @@ impl Bed {
         self.store.begin().await.unwrap()
     }
     pub(crate) async fn read(&self) -> Box<dyn Tx> {
-        self.store.read().await.unwrap()
+        if self.glances { self.store.glance().await.unwrap() } else { self.store.read().await.unwrap() }
     }
 }
 
