@@ -252,11 +252,13 @@ async fn case(steps: Vec<Step>) -> Result<(), TestCaseError> {
         before = after;
     }
     for hours in [1, 1] {
-        world.t.play().await;
-        world.t.clock.advance(SignedDuration::from_hours(hours));
-        world.t.settle().await;
-        world.t.play().await;
-        world.t.settle().await;
+        for step in [Step::Rest, Step::Advance(hours), Step::Rest] {
+            world.take(&step).await?;
+            let after = Look::at(&world.t).await;
+            after.hold().map_err(|why| TestCaseError::fail(format!("coming to rest: {why}")))?;
+            after.lost_nothing_since(&before).map_err(|why| TestCaseError::fail(format!("coming to rest: {why}")))?;
+            before = after;
+        }
     }
     world.t.play().await; // The vault's own inquiry, if one fell due just now.
     at_rest(&world.t, &world.operations).await.map_err(TestCaseError::fail)?;
