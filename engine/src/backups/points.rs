@@ -85,11 +85,7 @@ pub async fn points(engine: &Engine, path: &ItemPath, query: &PointQuery, page: 
     let mut tx = engine.store.glance().await?;
     let (vault, container, item) = find_item(tx.as_mut(), path).await?;
     let filter = PointFilter { kinds: query.kinds.clone(), from: query.from, to: query.to };
-    let points = if query.kinds.is_empty() {
-        Slice { items: Vec::new(), next: None }
-    } else {
-        tx.points(item.id, &filter, page).await?
-    };
+    let points = if query.kinds.is_empty() { Slice { items: Vec::new(), next: None } } else { tx.points(item.id, &filter, page).await? };
     let replicated = if vault.settings.cross_region_restore && !points.items.is_empty() {
         // The page of the secondary that begins at the same place has them all, and perhaps older ones.
         tx.visible_points(item.id, &filter, engine.clock.now(), page).await?.items.into_iter().map(|point| point.set_id).collect()
