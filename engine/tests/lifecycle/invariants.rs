@@ -82,9 +82,9 @@ impl Look {
                 return fail("a deleted vault has no registered server", container);
             }
         }
-        let live: Vec<_> = self.vaults.iter().filter(|v| v.soft_deleted.is_none()).map(|v| v.name.to_lowercase()).collect();
+        let live: Vec<_> = self.vaults.iter().filter(|v| v.soft_deleted.is_none()).map(|v| v.arm_id().to_lowercase()).collect();
         if live.iter().collect::<std::collections::HashSet<_>>().len() != live.len() {
-            return fail("a name is one live vault's", &live);
+            return fail("a path is one live vault's", &live);
         }
         Ok(())
     }
