@@ -44,6 +44,7 @@ fn rooms_know_only_the_rooms_below_them() {
         ("rsvault-agent", &["rsvault-domain", "rsvault-protocol"]),
         ("rsvault-server", &["rsvault-domain", "rsvault-engine", "rsvault-storage", "rsvault-protocol", "rsvault-api", "rsvault-agent"]),
         ("rsvault-tests", &[]),
+        ("rsvault-bench", &[]),
         ("xtask", &[]),
     ];
     let manifests = members();
@@ -65,14 +66,15 @@ fn rooms_know_only_the_rooms_below_them() {
 fn libraries_stay_in_their_rooms() {
     let manifests = members();
     let rules: &[(&str, &[&str])] = &[
-        ("sqlx", &["rsvault-storage"]),
+        ("sqlx", &["rsvault-storage", "rsvault-bench"]),
+        ("rusqlite", &["rsvault-storage", "rsvault-bench"]),
         ("object_store", &["rsvault-storage"]),
-        ("axum", &["rsvault-api", "rsvault-server"]),
+        ("axum", &["rsvault-api", "rsvault-server", "rsvault-bench"]),
         ("tower-http", &["rsvault-api", "rsvault-server"]),
         ("utoipa", &["rsvault-api", "rsvault-server", "rsvault-protocol"]),
         ("utoipa-axum", &["rsvault-api", "rsvault-server"]),
         ("reqwest", &["rsvault-agent", "rsvault-server"]),
-        ("clap", &["rsvault-server", "rsvault-agent"]),
+        ("clap", &["rsvault-server", "rsvault-agent", "rsvault-bench"]),
     ];
     let wrong: Vec<String> = rules.iter().flat_map(|(what, who)| offenders(&manifests, what, who)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

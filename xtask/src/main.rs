@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its terminal")]
 #![allow(clippy::disallowed_methods, reason = "stages are measured with the real clock; there is no vault in here")]
 
+mod bench;
 mod counts;
 mod database;
 mod guard;
@@ -17,9 +18,11 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask test [--filter STAGE]... [--list]
        cargo xtask soak [--filter STAGE]... [--list]
+       cargo xtask bench lists [--check] [--json FILE] [--points N]...
 
   test            install what is needed and run every stage
   soak            the long forms: virtual months, a thousand restores; takes hours
+  bench lists     how fast lists and reads are, against a bare program on the same rows
   --filter STAGE  only stages whose name contains STAGE (may be repeated)
   --list          name the stages and stop
 
@@ -30,6 +33,14 @@ fn main() -> ExitCode {
     match args.first().map(String::as_str) {
         Some("test") => test(stages::ALL, &args[1..]),
         Some("soak") => test(stages::SOAK, &args[1..]),
+        Some("bench") => match bench::run(&args[1..]) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(why) => {
+                eprintln!("xtask: {why}");
+                ExitCode::from(2)
+            }
+        },
         Some(guard::COMMAND) => guard::stand(&args[1..]),
         _ => usage(),
     }
