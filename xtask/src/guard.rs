@@ -34,7 +34,7 @@ impl Drop for Guard {
 pub(crate) fn stand(args: &[String]) -> ExitCode {
     let [mark, scratch] = args else { return ExitCode::from(2) };
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    process::sweep(mark, &[]);
+    process::sweep(mark);
     // Read-only folders and mounts inside are the stories' to undo; what resists is said, not hidden.
     if let Err(e) = std::fs::remove_dir_all(scratch) {
         eprintln!("xtask: {scratch} is left behind: {e}");

@@ -7,6 +7,7 @@ mod bench;
 mod counts;
 mod database;
 mod guard;
+mod lanes;
 mod process;
 mod report;
 mod stages;

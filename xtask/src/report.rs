@@ -1,5 +1,6 @@
 //! The table at the end, and the closing line that everyone greps for.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One stage's outcome.
@@ -10,29 +11,29 @@ pub(crate) struct Row {
     pub(crate) took: Duration,
 }
 
-/// All outcomes, in order.
+/// All outcomes, by their place in the list, whichever ended first.
 #[derive(Default)]
 pub(crate) struct Report {
-    rows: Vec<Row>,
+    rows: BTreeMap<usize, Row>,
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, row: Row) {
+    pub(crate) fn add(&mut self, place: usize, row: Row) {
         println!("== {}: {} passed, {} failed in {:.1} s", row.name, row.passed, row.failed, row.took.as_secs_f64());
-        self.rows.push(row);
+        self.rows.insert(place, row);
     }
 
     pub(crate) fn passed(&self) -> u64 {
-        self.rows.iter().map(|r| r.passed).sum()
+        self.rows.values().map(|r| r.passed).sum()
     }
 
     pub(crate) fn failed(&self) -> u64 {
-        self.rows.iter().map(|r| r.failed).sum()
+        self.rows.values().map(|r| r.failed).sum()
     }
 
     pub(crate) fn print(&self) {
         println!("\n{:16} {:>7} {:>7} {:>9}", "stage", "passed", "failed", "seconds");
-        for row in &self.rows {
+        for row in self.rows.values() {
             println!("{:16} {:>7} {:>7} {:>9.1}", row.name, row.passed, row.failed, row.took.as_secs_f64());
         }
         println!("{} passed, {} failed", self.passed(), self.failed());

@@ -1,11 +1,12 @@
-//! The stages: what is run, what it needs, how long it may take. One failing does not stop the next.
+//! The stages: what is run, what it needs, how long it may take, whether beside others. One failing does not stop the next.
 
 use crate::counts::Counts;
 use crate::report::{Report, Row};
 use crate::tools::{self, Need};
 use crate::workspace::Workspace;
-use crate::{database, guard, process};
+use crate::{database, guard, lanes, process};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What a stage runs.
@@ -25,17 +26,26 @@ pub(crate) struct Stage {
     work: Work,
     needs: &'static [Need],
     counts: Counts,
+    /// Seconds, alone on the machine.
     limit: u64,
     /// Whether it runs the optimised binaries.
     release: bool,
+    /// Whether other stages may run beside it.
+    shares: bool,
 }
 
 const fn cargo(name: &'static str, what: &'static str, words: &'static [&'static str]) -> Stage {
-    Stage { name, what, work: Work::Cargo(words), needs: &[], counts: Counts::ExitCode, limit: 1800, release: false }
+    Stage { name, what, work: Work::Cargo(words), needs: &[], counts: Counts::ExitCode, limit: 1800, release: false, shares: false }
 }
 
 const fn story(name: &'static str, what: &'static str, words: &'static [&'static str], needs: &'static [Need], limit: u64) -> Stage {
-    Stage { name, what, work: Work::Story(words), needs, counts: Counts::Story, limit, release: false }
+    Stage { name, what, work: Work::Story(words), needs, counts: Counts::Story, limit, release: false, shares: true }
+}
+
+/// A stage that wants the machine for itself: it kills in the middle of things, goes by what is fast, or looks at what
+/// all before it did.
+const fn alone(stage: Stage) -> Stage {
+    Stage { shares: false, ..stage }
 }
 
 const PY: &[Need] = &[Need::Python];
@@ -54,6 +64,7 @@ pub(crate) const ALL: &[Stage] = &[
         counts: Counts::Cargo,
         limit: 2400,
         release: false,
+        shares: false,
     },
     cargo(
         "openapi",
@@ -130,7 +141,6 @@ pub(crate) const ALL: &[Stage] = &[
         300,
     ),
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
-    story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600),
     story("time", "five virtual weeks: schedules, chains, retention, faults, restores to random seconds", &["time_story.py"], PY, 1800),
     story(
         "time-postgres",
@@ -140,7 +150,8 @@ pub(crate) const ALL: &[Stage] = &[
         900,
     ),
     story("faults", "every fault that must or should be raised is provoked and read back", &["faults_story.py"], PY, 300),
-    story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
+    alone(story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600)),
+    alone(story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480)),
 ];
 
 /// The long forms, with optimised binaries: hours of this machine, months of the vault.
@@ -148,6 +159,7 @@ pub(crate) const SOAK: &[Stage] = &[
     cargo("build", "the binaries, optimised", &["build", "--workspace", "--bins", "--locked", "--release"]),
     Stage {
         release: true,
+        shares: false,
         ..story(
             "soak-faults",
             "nine virtual weeks of 4 databases with random faults; 1,200 restores, each compared",
@@ -158,6 +170,7 @@ pub(crate) const SOAK: &[Stage] = &[
     },
     Stage {
         release: true,
+        shares: false,
         ..story(
             "soak-months",
             "three virtual months of 20 databases; what is stored is what a pure model says",
@@ -187,29 +200,54 @@ pub(crate) fn run(stages: &'static [Stage], filters: &[String]) -> Result<Report
         println!("tools: {why}");
     }
     let ok = ready.is_ok();
-    report.add(Row { name: "tools".into(), passed: u64::from(ok), failed: u64::from(!ok), took: started.elapsed() });
+    report.add(0, Row { name: "tools".into(), passed: u64::from(ok), failed: u64::from(!ok), took: started.elapsed() });
     let database = ready.ok().flatten();
 
     // A story alone still needs its binaries.
-    let alone = chosen.iter().any(|s| matches!(s.work, Work::Story(_))) && !chosen.iter().any(|s| s.name == "build");
-    let build = stages.iter().filter(|s| alone && s.name == "build");
-    for stage in build.chain(chosen.iter().copied()) {
-        println!("\n== {}: {}", stage.name, stage.what);
-        let row = stage.run(&place, database.as_deref());
-        report.add(row);
-    }
-    Ok(report)
+    let unbuilt = chosen.iter().any(|s| matches!(s.work, Work::Story(_))) && !chosen.iter().any(|s| s.name == "build");
+    let build = stages.iter().filter(|s| unbuilt && s.name == "build");
+    let report = Mutex::new(report);
+    let order: Vec<(usize, &Stage)> = (1..).zip(build.chain(chosen.iter().copied())).collect();
+    lanes::play(
+        &order,
+        |(_, stage)| stage.shares,
+        |(position, stage), alone| {
+            let header = format!("\n== {}: {}", stage.name, stage.what);
+            if alone {
+                println!("{header}");
+            }
+            let (row, said) = stage.run(&place, database.as_deref(), alone);
+            let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+            // What ran beside another is told whole when it has ended, or nobody could read the two.
+            if !alone {
+                println!("{header}");
+            }
+            for line in said {
+                println!("{line}");
+            }
+            report.add(*position, row);
+        },
+    );
+    Ok(report.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl Stage {
-    fn run(&self, place: &Workspace, database: Option<&str>) -> Row {
+    /// Runs it; alone it shows what it says as it comes. Answers the outcome and the lines that are still to be shown.
+    fn run(&self, place: &Workspace, database: Option<&str>, alone: bool) -> (Row, Vec<String>) {
         let started = Instant::now();
-        let (passed, mut failed) = match process::run(&mut self.command(place, database), &place.mark, Duration::from_secs(self.limit)) {
-            Ok(ending) => {
-                if ending.timed_out {
-                    println!("{}: not done after {} s, ended", self.name, self.limit);
+        let mark = format!("{}/{}", place.mark, self.name);
+        let limit = if alone { self.limit } else { self.limit * lanes::LANES as u64 };
+        let mut said = Vec::new();
+        let (passed, mut failed) = match process::run(&mut self.command(place, database), &mark, Duration::from_secs(limit), alone) {
+            Ok(mut ending) => {
+                let counted = self.counts.read(&ending.lines);
+                if !alone {
+                    said.append(&mut ending.lines);
                 }
-                match (self.counts.read(&ending.lines), ending.success) {
+                if ending.timed_out {
+                    said.push(format!("{}: not done after {limit} s, ended", self.name));
+                }
+                match (counted, ending.success) {
                     (Some((passed, failed)), true) if passed + failed > 0 => (passed, failed),
                     (Some((passed, failed)), false) => (passed, failed.max(1)),
                     (_, success) => {
@@ -219,17 +257,15 @@ impl Stage {
                 }
             }
             Err(why) => {
-                println!("{}: {why}", self.name);
+                said.push(format!("{}: {why}", self.name));
                 (0, 1)
             }
         };
-        let spared: &[&str] = &["postgres", "runuser"];
-        let left: Vec<_> = if database.is_some() { process::sweep(&place.mark, spared) } else { process::sweep(&place.mark, &[]) };
-        for (id, name) in left {
-            println!("{}: left a process behind: {name} ({id})", self.name);
+        for (id, name) in process::sweep(&mark) {
+            said.push(format!("{}: left a process behind: {name} ({id})", self.name));
             failed += 1;
         }
-        Row { name: self.name.into(), passed, failed, took: started.elapsed() }
+        (Row { name: self.name.into(), passed, failed, took: started.elapsed() }, said)
     }
 
     fn command(&self, place: &Workspace, database: Option<&str>) -> Command {

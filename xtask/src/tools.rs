@@ -101,7 +101,7 @@ fn works(python: &Path) -> bool {
 
 fn must(place: &Workspace, command: &mut Command, limit: Duration) -> Result<(), String> {
     let told = format!("{command:?}");
-    let ending = process::run(command, &place.mark, limit)?;
+    let ending = process::run(command, &place.mark, limit, true)?;
     if ending.success { Ok(()) } else { Err(format!("{told} failed")) }
 }
 

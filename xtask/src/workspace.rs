@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Environment variable that every process of a run carries; who has it after its stage is a leftover.
+/// Environment variable that every process of a run carries: the run's mark, and after a `/` its stage. Who has it after its stage is a leftover.
 pub(crate) const MARK: &str = "RSVAULT_TEST_RUN";
 
 /// The folders of one run.
