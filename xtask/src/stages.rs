@@ -78,6 +78,8 @@ pub(crate) const ALL: &[Stage] = &[
         &[Need::Python, Need::Java],
         600,
     ),
+    // Two minutes of it are an agent's patience with a full disk: the other lane has the machine meanwhile.
+    story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
     story("authorization", "every route of the ARM document asks for a token and a right", &["authorization_story.py"], PY, 300),
     story("demo", "the README's first command, on both databases", &["demo_story.py"], PY_PG, 300),
     story("sdk", "the Python SDKs play the SQL story; their traffic fits the contract", &["sdk_story.py"], PY, 900),
@@ -151,7 +153,6 @@ pub(crate) const ALL: &[Stage] = &[
     ),
     story("faults", "every fault that must or should be raised is provoked and read back", &["faults_story.py"], PY, 300),
     alone(story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600)),
-    alone(story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480)),
 ];
 
 /// The long forms, with optimised binaries: hours of this machine, months of the vault.
