@@ -43,7 +43,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Scope {
         let (scope, rest) = path
             .split_once("/providers/Microsoft.Authorization/")
             .ok_or_else(|| Fault::internal("a route of Microsoft.Authorization without its provider"))?;
-        let decode = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+        // An escaped slash stays one: it splits no scope, here as at the gate.
+        let decode = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().replace('/', "%2F");
         let segments: Vec<String> = scope.split('/').map(decode).collect();
         let subscription = segments.get(2).cloned().unwrap_or_default();
         Ok(Self { id: segments.join("/"), subscription, name: decode(rest.rsplit('/').next().unwrap_or_default()) })

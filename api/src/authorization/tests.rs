@@ -1,6 +1,6 @@
 //! Role assignments through the whole edge: given, they count at once; taken away, they do not.
 
-use crate::testing::{TestApp as App, SUBSCRIPTION};
+use crate::testing::{SUBSCRIPTION, TestApp as App};
 use http::StatusCode;
 use rsvault_domain::access::role;
 use serde_json::{Value, json};
@@ -138,4 +138,61 @@ async fn built_in_roles_are_found_by_name_and_by_id() {
     let id = one["value"][0]["name"].as_str().unwrap();
     let (status, _, got) = app.call("owner", "GET", &uri(&format!("/{id}?{V}")), None).await;
     assert_eq!((status, &got), (StatusCode::OK, &one["value"][0]));
+}
+
+#[tokio::test]
+async fn a_vault_and_a_group_take_the_roles_given_in_them_with_them() {
+    let (app, reader) = world().await;
+    let new = json!({"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}});
+    for (n, gone) in [(1, vault("v1")), (2, group()), (3, group())] {
+        let scope = if n == 3 { vault("v1") } else { gone.clone() };
+        assert_eq!(app.call("owner", "PUT", &at(&scope, ONE), Some(grant("Backup Reader", &reader))).await.0, StatusCode::CREATED, "{n}");
+        // A name that begins alike is another scope.
+        let sibling = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg12");
+        let (status, _, _) = app.call("owner", "PUT", &format!("{sibling}?{V}"), Some(json!({"location": "westeurope"}))).await;
+        assert!(status.is_success());
+        assert!(app.call("owner", "PUT", &at(&sibling, TWO), Some(grant("Reader", &reader))).await.0.is_success());
+        assert_eq!(reads(&app, "v1").await, StatusCode::OK);
+        let (status, _, answer) = app.call("owner", "DELETE", &format!("{gone}?{V}"), None).await;
+        assert!(status.is_success(), "{n}: {answer}");
+        for (uri, body) in [(group(), json!({"location": "westeurope"})), (vault("v1"), new.clone())] {
+            let (status, _, answer) = app.call("owner", "PUT", &format!("{uri}?{V}"), Some(body)).await;
+            assert!(status.is_success(), "{n}: {answer}");
+        }
+        assert_eq!(reads(&app, "v1").await, StatusCode::FORBIDDEN, "{n}: what has the name anew is another resource");
+        assert_eq!(app.call("owner", "GET", &at(&sibling, TWO), None).await.0, StatusCode::OK, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn a_scope_is_the_id_of_something_that_stands_however_it_is_spelt() {
+    let (app, reader) = world().await;
+    let bare = SUBSCRIPTION.replace('-', "");
+    for scope in
+        [vault("v1%2F"), vault("v1%2fx"), vault("none"), format!("/subscriptions/{bare}"), format!("/subscriptions/%7B{SUBSCRIPTION}%7D")]
+    {
+        let (status, _, answer) = app.call("owner", "PUT", &at(&scope, ONE), Some(grant("Owner", &reader))).await;
+        assert!(status.is_client_error(), "{scope}: {status} {answer}");
+    }
+    assert_eq!(
+        app.call("owner", "PUT", &format!("{}/?{V}", at(&vault("v1"), ONE).split_once('?').unwrap().0), Some(grant("Reader", &reader)))
+            .await
+            .0,
+        StatusCode::CREATED
+    );
+    assert_eq!(app.call("owner", "GET", &at(&vault("V1").to_uppercase(), ONE), None).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_principal_of_another_tenant_is_given_nothing() {
+    let (app, _) = world().await;
+    let stranger = rsvault_domain::access::Principal {
+        tenant: "00000000-0000-0000-0000-00000000000b".parse().unwrap(),
+        ..crate::testing::principal("stranger")
+    };
+    let mut tx = app.state.engine.store.begin().await.unwrap();
+    tx.put_principal(&stranger, [0; 32]).await.unwrap();
+    tx.commit().await.unwrap();
+    let (status, _, answer) = app.call("owner", "PUT", &at(&vault("v1"), ONE), Some(grant("Reader", &stranger.id.to_string()))).await;
+    assert_eq!((status, code(&answer)), (StatusCode::BAD_REQUEST, "PrincipalNotFound"), "{answer}");
 }

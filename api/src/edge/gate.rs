@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use rsvault_domain::access::{self, Principal, RoleAssignment};
-use rsvault_domain::id::NameKey;
+use rsvault_domain::id::{NameKey, SubscriptionId};
 use rsvault_domain::ports::Tx;
 use rsvault_domain::{Fault, FaultKind};
 use std::sync::Arc;
@@ -112,7 +112,8 @@ async fn parents_exist(tx: &mut dyn Tx, scope: &[String]) -> Result<(), Fault> {
     if word != "subscriptions" {
         return Ok(());
     }
-    let subscription = id.parse().map_err(|_| {
+    // Other spellings of the GUID would be other scopes to roles.
+    let subscription = id.parse().ok().filter(|parsed: &SubscriptionId| parsed.to_string().eq_ignore_ascii_case(id)).ok_or_else(|| {
         Fault::invalid(
             "InvalidSubscriptionId",
             format!("The provided subscription identifier '{id}' is malformed or invalid. It must be a GUID."),
@@ -138,7 +139,7 @@ fn parts_base(state: &AppState, parts: &http::request::Parts) -> Result<String, 
 pub(crate) struct Denied {
     code: &'static str,
     message: String,
-    cause: Option<Fault>,
+    cause: Option<Box<Fault>>,
 }
 
 impl Denied {
@@ -147,7 +148,7 @@ impl Denied {
     }
     /// As a fault, for surfaces with another error body.
     pub(crate) fn into_fault(self) -> Fault {
-        self.cause.unwrap_or_else(|| Fault::new(FaultKind::Unauthenticated, self.code, self.message))
+        self.cause.map_or_else(|| Fault::new(FaultKind::Unauthenticated, self.code, self.message), |cause| *cause)
     }
     fn challenge(self, base_url: &str) -> Refusal {
         let challenge = format!(
@@ -166,7 +167,7 @@ impl Denied {
 
 impl<E: Into<Fault>> From<E> for Denied {
     fn from(error: E) -> Self {
-        Self { code: "AuthenticationFailed", message: String::new(), cause: Some(error.into()) }
+        Self { code: "AuthenticationFailed", message: String::new(), cause: Some(Box::new(error.into())) }
     }
 }
 

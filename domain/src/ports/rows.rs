@@ -57,6 +57,8 @@ pub trait AccessRows: Send {
     async fn assignments_at(&mut self, scopes: &[NameKey], below: Option<&NameKey>, page: &Page) -> StoreResult<Slice<RoleAssignment>>;
     /// Deletes; false if there was none.
     async fn delete_assignment(&mut self, id: AssignmentId) -> StoreResult<bool>;
+    /// Deletes those at a scope and below it; how many.
+    async fn delete_assignments_of(&mut self, scope: &NameKey) -> StoreResult<u64>;
 }
 
 /// Vaults.

@@ -1,6 +1,6 @@
 //! Giving a role.
 
-use super::{named, scope_exists};
+use super::{named, scope_exists, tenant_of};
 use crate::{Caller, Engine};
 use rsvault_domain::access::{RoleAssignment, may_replace, role_of_definition};
 use rsvault_domain::fault::{Fault, Result};
@@ -33,11 +33,12 @@ pub async fn give(engine: &Engine, caller: &Caller, scope: &str, name: &str, gra
         may_replace(&stands, &new)?;
         return Ok((stands, false));
     }
-    if tx.principal_by_id(grant.principal).await?.is_none() {
+    let tenant = tenant_of(tx.as_mut(), scope).await?;
+    if !tx.principal_by_id(grant.principal).await?.is_some_and(|found| Some(found.tenant) == tenant) {
         return Err(Fault::invalid(
             "PrincipalNotFound",
             format!(
-                "Principal '{}' does not exist in the directory. Send the object id of a service principal of this server.",
+                "Principal '{}' does not exist in the directory of the subscription. Send the object id of a service principal of its tenant.",
                 grant.principal
             ),
         )

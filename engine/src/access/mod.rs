@@ -14,7 +14,7 @@ pub use take::take;
 
 use crate::vaults::{VaultPath, find};
 use rsvault_domain::fault::{Fault, Result};
-use rsvault_domain::id::{AssignmentId, SubscriptionId};
+use rsvault_domain::id::{AssignmentId, SubscriptionId, TenantId};
 use rsvault_domain::ports::Tx;
 
 /// The GUID that names an assignment.
@@ -23,6 +23,13 @@ fn named(name: &str) -> Result<AssignmentId> {
         Fault::invalid("InvalidRoleAssignmentId", format!("The name of a role assignment is a GUID; '{name}' is none. Make a new one."))
             .at("roleAssignmentName")
     })
+}
+
+/// The tenant whose principals may be given roles at `scope`.
+async fn tenant_of(tx: &mut dyn Tx, scope: &str) -> Result<Option<TenantId>> {
+    let id: Option<SubscriptionId> = scope.split('/').nth(2).and_then(|id| id.parse().ok());
+    let Some(id) = id else { return Ok(None) };
+    Ok(tx.subscription(id).await?.map(|subscription| subscription.tenant))
 }
 
 /// Refuses a scope at which nothing stands. Subscription and resource group were looked at by the edge.

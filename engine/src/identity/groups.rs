@@ -76,6 +76,7 @@ pub async fn delete_group(engine: &Engine, subscription: SubscriptionId, name: &
         let message = format!("The resource group '{name}' cannot be deleted; nothing of it was. {}", texts.join(" "));
         return Err(Fault::conflict("ResourceGroupDeletionBlocked", message).with_details(blockers));
     }
+    tx.delete_assignments_of(&NameKey::new(&format!("/subscriptions/{subscription}/resourceGroups/{name}"))).await?;
     let existed = tx.delete_group(subscription, &key).await?;
     tx.commit().await?;
     vaults::forget_keys(engine, &gone).await;

@@ -7,7 +7,7 @@ use crate::operations::{Start, repeated, start};
 use crate::{Caller, Engine};
 use rsvault_domain::discovery::{Container, Registration};
 use rsvault_domain::fault::{Fault, Result};
-use rsvault_domain::id::VaultId;
+use rsvault_domain::id::{NameKey, VaultId};
 use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{ItemFilter, Page, Tx};
 use rsvault_domain::protection::SoftDeleted;
@@ -37,6 +37,8 @@ pub async fn delete(engine: &Engine, caller: &Caller, path: &VaultPath) -> Resul
 /// Deletes a vault that nothing blocks; its id if it is gone for good, for [`forget_keys`] after the commit.
 pub(crate) async fn take_away(engine: &Engine, tx: &mut dyn Tx, mut vault: Vault) -> Result<Option<VaultId>> {
     let latest = blockers(tx, &vault).await?;
+    // What has the name next is another resource.
+    tx.delete_assignments_of(&NameKey::new(&vault.arm_id())).await?;
     if let Some(purge_at) = latest {
         let promised = vault.settings.soft_delete.promise(engine.stamp_now());
         // Nothing of what its items were promised is taken.

@@ -157,6 +157,7 @@ pass! {
         fn assignment(id: AssignmentId) -> StoreResult<Option<RoleAssignment>>;
         fn assignments_at(scopes: &[NameKey], below: Option<&NameKey>, page: &Page) -> StoreResult<Slice<RoleAssignment>>;
         fn delete_assignment(id: AssignmentId) -> StoreResult<bool>;
+        fn delete_assignments_of(scope: &NameKey) -> StoreResult<u64>;
     }
     VaultRows {
         fn insert_vault(vault: &Vault) -> StoreResult<()>;

@@ -36,6 +36,12 @@ impl TryFrom<AssignmentRow> for RoleAssignment {
     }
 }
 
+/// The range of scopes below one: everything between `scope/` and `scope0`.
+fn under(scope: &NameKey) -> (String, String) {
+    let scope = scope.as_str().trim_end_matches('/');
+    (format!("{scope}/"), format!("{scope}0"))
+}
+
 #[async_trait]
 impl AccessRows for Tx {
     async fn put_principal(&mut self, principal: &Principal, secret_hash: [u8; 32]) -> StoreResult<()> {
@@ -94,12 +100,8 @@ impl AccessRows for Tx {
 
     async fn assignments_at(&mut self, scopes: &[NameKey], below: Option<&NameKey>, page: &Page) -> StoreResult<Slice<RoleAssignment>> {
         // Scopes are few (the segments of an ARM id), and each is one look into the index; what lies below
-        // one is a range of the same index: everything between `scope/` and `scope0`.
-        let (from, to) = below.map_or((String::new(), String::new()), |scope| {
-            let scope = scope.to_string();
-            let scope = scope.trim_end_matches('/');
-            (format!("{scope}/"), format!("{scope}0"))
-        });
+        // one is a range of the same index.
+        let (from, to) = below.map_or((String::new(), String::new()), under);
         let (id, after) = after_pair(page)?.unwrap_or((Uuid::nil(), String::new()));
         let mut found: Vec<RoleAssignment> = Vec::new();
         for scope in scopes {
@@ -123,5 +125,12 @@ impl AccessRows for Tx {
 
     async fn delete_assignment(&mut self, id: AssignmentId) -> StoreResult<bool> {
         Ok(self.query("DELETE FROM role_assignments WHERE id = $1").bind(id.0).execute().await? > 0)
+    }
+
+    async fn delete_assignments_of(&mut self, scope: &NameKey) -> StoreResult<u64> {
+        let at = self.query("DELETE FROM role_assignments WHERE scope_key = $1").bind(scope.to_string()).execute().await?;
+        let (from, to) = under(scope);
+        let below = self.query("DELETE FROM role_assignments WHERE scope_key >= $1 AND scope_key < $2");
+        Ok(at + below.bind(from).bind(to).execute().await?)
     }
 }

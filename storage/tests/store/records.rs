@@ -97,9 +97,11 @@ async fn role_assignments_are_found_by_name_by_principal_and_by_scope(bed: Bed) 
             None => break,
         }
     }
-    assert_eq!(seen, [root, group.clone(), vault], "what lies below is there, a sibling of like name is not");
-    assert!(tx.delete_assignment(group.id).await.unwrap());
-    assert!(!tx.delete_assignment(group.id).await.unwrap());
+    assert_eq!(seen, [root.clone(), group.clone(), vault], "what lies below is there, a sibling of like name is not");
+    assert_eq!(tx.delete_assignments_of(&"/Subscriptions/s/resourceGroups/G".into()).await.unwrap(), 2, "what lies below goes too");
+    assert_eq!((tx.assignments(one).await.unwrap(), tx.assignments(two).await.unwrap()), (vec![root.clone()], vec![sibling]));
+    assert!(tx.delete_assignment(root.id).await.unwrap());
+    assert!(!tx.delete_assignment(root.id).await.unwrap());
 }
 
 async fn a_server_written_again_keeps_its_identity(bed: Bed) {
