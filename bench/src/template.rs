@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Signs in.
 pub(crate) async fn token(host: &str) -> Outcome<String> {
     let mut connection = Connection::open(host).await?;
-    let form = format!("grant_type=client_credentials&client_id=bench&client_secret=bench&scope=https%3A%2F%2Flocalhost%2F.default");
+    let form = "grant_type=client_credentials&client_id=bench&client_secret=bench&scope=https%3A%2F%2Flocalhost%2F.default".to_owned();
     let path = "/00000000-0000-0000-0000-00000000000a/oauth2/v2.0/token";
     let answer = connection.ask(&request("POST", host, path, None, "application/x-www-form-urlencoded", &form)).await?;
     let body: Value = serde_json::from_slice(connection.body(&answer))?;

@@ -1,7 +1,7 @@
 //! How much a vault holds and how often something may be asked of it (rulebook 11), and the faults that
 //! say so. A number that the rulebook gives is kept to; what is refused names the number and the cure.
 
-use crate::fault::{Fault, FaultKind, Result};
+use crate::fault::{Fault, Result};
 use jiff::{SignedDuration, Timestamp};
 
 /// Vaults of a subscription in one region.
@@ -43,18 +43,20 @@ impl Quota {
             return Ok(Self { used: quota.used + 1, ..quota });
         }
         let ends = quota.since.saturating_add(WINDOW).unwrap_or(Timestamp::MAX);
-        Err(Fault::new(
-            FaultKind::Throttled,
+        // Not a 429: clients would wait out its Retry-After, hours of it, before they showed anything.
+        Err(Fault::invalid(
             "CloudDosAbsoluteLimitReached",
-            format!("{what} were asked for {limit} times within 24 hours, which is the most. Ask again after {ends}, or advance the emulator's clock."),
-        )
-        .retry_after(ends.duration_since(now)))
+            format!(
+                "{what} were asked for {limit} times within 24 hours, which is the most. Ask again after {ends}, or advance the emulator's clock."
+            ),
+        ))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::FaultKind;
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
@@ -68,7 +70,8 @@ mod tests {
             assert_eq!(quota, Some(Quota { since: at(1), used: n }));
         }
         let fault = Quota::take(quota, 3, "Writes", at(20)).unwrap_err();
-        assert_eq!((fault.kind, fault.wait()), (FaultKind::Throttled, Some(SignedDuration::from_hours(5))));
+        assert_eq!((fault.kind, fault.code.as_ref()), (FaultKind::Invalid, "CloudDosAbsoluteLimitReached"));
+        assert!(fault.message.contains("after 1970-01-02T01:00:00Z"), "{fault}");
         assert_eq!(Quota::take(quota, 3, "Writes", at(25)).unwrap(), Quota { since: at(25), used: 1 });
     }
 

@@ -79,11 +79,10 @@ impl IntoResponse for ArmError {
         let fault = self.0;
         log(&fault);
         let status = status(fault.kind);
-        let wait = fault.wait().map_or(5, |wait| wait.as_secs().max(1));
         let retry = fault.retryable && status != StatusCode::INTERNAL_SERVER_ERROR;
         let mut response = (status, Json(CloudError { error: error_body(&fault) })).into_response();
         if retry {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
     }

@@ -11,7 +11,6 @@ mod job;
 pub use catalogue::catalogue_codes;
 pub use job::JobFault;
 
-use jiff::SignedDuration;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -56,14 +55,7 @@ pub struct Fault {
     /// Whether the same request may succeed later unchanged.
     pub retryable: bool,
     internal: Option<String>,
-    more: Option<Box<More>>,
-}
-
-/// What few faults have.
-#[derive(Clone, Default)]
-struct More {
-    details: Vec<Fault>,
-    retry_after: Option<SignedDuration>,
+    details: Box<[Fault]>,
 }
 
 /// Result with a [`Fault`].
@@ -79,7 +71,7 @@ impl Fault {
             target: None,
             retryable: matches!(kind, FaultKind::Throttled | FaultKind::Unavailable | FaultKind::Internal),
             internal: None,
-            more: None,
+            details: Box::default(),
         }
     }
     /// One fault of several: the only one itself, or one that counts them and has them as its [`Self::details`], with the
@@ -125,23 +117,12 @@ impl Fault {
     /// Adds the single faults that this one sums up.
     #[must_use]
     pub fn with_details(mut self, details: Vec<Fault>) -> Self {
-        self.more.get_or_insert_default().details = details;
-        self
-    }
-    /// Says when the same request may succeed.
-    #[must_use]
-    pub fn retry_after(mut self, wait: SignedDuration) -> Self {
-        self.retryable = true;
-        self.more.get_or_insert_default().retry_after = Some(wait);
+        self.details = details.into();
         self
     }
     /// The single faults that this one sums up; empty if it stands for itself.
     pub fn details(&self) -> &[Fault] {
-        self.more.as_ref().map_or(&[], |more| &more.details)
-    }
-    /// When the same request may succeed, if that is known.
-    pub fn wait(&self) -> Option<SignedDuration> {
-        self.more.as_ref().and_then(|more| more.retry_after)
+        &self.details
     }
     /// Adds what only the log may see.
     #[must_use]

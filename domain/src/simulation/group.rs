@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_broken_group_is_told_by_its_field() {
-        let cases: [(fn(&mut GroupSpec), &str); 5] = [
+        type Breach = (fn(&mut GroupSpec), &'static str);
+        let cases: [Breach; 5] = [
             (|s| s.replicas.clear(), "replicas"),
             (|s| s.replicas[1].server = "SQLVM1".into(), "replicas[].server"),
             (|s| s.replicas[1].instance = "AG1".into(), "name"),

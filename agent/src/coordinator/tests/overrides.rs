@@ -23,7 +23,7 @@ async fn a_restore_as_files_leaves_out_what_is_excluded() {
         let restore = id();
         vault.offer(restore, 1, Work::Restore { plan });
         let outcome = outcome(&vault, restore).await;
-        let files = std::fs::read_dir(directory).map(|files| files.count()).unwrap_or_default();
+        let files = std::fs::read_dir(directory).map(Iterator::count).unwrap_or_default();
         (outcome, files)
     };
     assert_eq!(written("all", 3).await, (Outcome::Restored { bytes: 3000 }, 6));

@@ -78,6 +78,7 @@ fn far_vault() -> String {
 }
 
 /// Asserts an error of the secondary region, and gives its message.
+#[allow(clippy::needless_pass_by_value, reason = "an answer is looked at once")]
 fn refused(answer: Answer, status: u16, code: &str) -> String {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
     assert_eq!(answer.body["ErrorCode"], code, "{}", answer.body);
