@@ -20,7 +20,7 @@ def problem(answer, *statuses):
     return told
 
 
-def raw(server, text, seconds=15):
+def raw(server, text, seconds=60):
     """Bytes on a TLS connection, as no client library would send them; the first line of the answer, or '' when closed."""
     context = ssl.create_default_context(cafile=server.ca)
     host, port = server.listen.split(":")
