@@ -5,7 +5,7 @@
 //! one before it did; a reading one sees one moment and cannot write; dropping either rolls back;
 //! every wait for a connection, a lock or a statement has a bound.
 
-use super::error::{db, missing};
+use super::error::{db, is_gone, missing};
 use super::glance::{Found, Given, Glance, Plain, Told};
 use super::rehearsal::Lent;
 use crate::folder;
@@ -14,14 +14,12 @@ use rusqlite::types::Value;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Connection, FromRow, Pool, Postgres, Row, Sqlite};
+use sqlx::{FromRow, Pool, Postgres, Row, Sqlite};
 use std::path::Path;
 use std::time::Duration;
 
 /// How long a caller waits for a connection or for its turn to write.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long an idle connection to PostgreSQL is taken to stand.
-const FRESH: Duration = Duration::from_secs(1);
 /// Readers that may be open at once.
 const READERS: u32 = 8;
 /// The advisory lock that makes the writers of all processes serial; any number, the same everywhere.
@@ -115,10 +113,8 @@ impl Db {
             ("statement_timeout", "60s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);
-        // A connection that was in use a moment ago is not asked whether it still stands.
-        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(|connection, meta| {
-            Box::pin(async move { if meta.idle_for < FRESH { Ok(true) } else { Ok(connection.ping().await.is_ok()) } })
-        });
+        // Nothing is asked of a connection before its first statement, which tells as well whether it stands ([`on_one_that_stands`]).
+        let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(db)?;
         let readers = pool.max_connections(READERS).connect_with(options).await.map_err(db)?;
         Ok(Self::Pg(Pools { writer, readers }))
@@ -128,7 +124,7 @@ impl Db {
     pub(super) async fn begin(&self) -> StoreResult<Tx> {
         match self {
             Self::Pg(pools) => {
-                let mut tx = pools.writer.begin().await.map_err(db)?;
+                let mut tx = on_one_that_stands(&pools.writer, "BEGIN").await?;
                 sqlx::query(WRITER_LOCK).execute(&mut *tx).await.map_err(db)?;
                 Ok(Tx::Pg(tx))
             }
@@ -141,7 +137,7 @@ impl Db {
     /// A reading transaction.
     pub(super) async fn read(&self) -> StoreResult<Tx> {
         Ok(match self {
-            Self::Pg(pools) => Tx::Pg(pools.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(db)?),
+            Self::Pg(pools) => Tx::Pg(on_one_that_stands(&pools.readers, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
             Self::Sqlite(pools) => Tx::Sqlite(pools.readers.begin().await.map_err(db)?),
         })
     }
@@ -153,6 +149,18 @@ impl Db {
             Self::Sqlite(pools) => pools.close().await,
         }
     }
+}
+
+/// Begins a transaction. A connection whose server went away while nobody used it says so now, when nothing was
+/// done on it yet, and leaves the pool: the next is tried.
+async fn on_one_that_stands(pool: &Pool<Postgres>, begin: &'static str) -> StoreResult<sqlx::Transaction<'static, Postgres>> {
+    for _ in 0..READERS {
+        match pool.begin_with(begin).await {
+            Err(gone) if is_gone(&gone) => tracing::debug!(error = %gone, "a connection to PostgreSQL did not stand any more"),
+            other => return other.map_err(db),
+        }
+    }
+    pool.begin_with(begin).await.map_err(db)
 }
 
 impl<D: sqlx::Database> Pools<D> {

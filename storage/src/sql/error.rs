@@ -29,6 +29,15 @@ pub(super) fn glanced(error: rusqlite::Error) -> StoreError {
     if passing { StoreError::Unavailable(error.to_string()) } else { StoreError::Broken(error.to_string()) }
 }
 
+/// Whether the other end of a connection has gone away: it was shut down, or closed without a word.
+pub(super) fn is_gone(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(inner) => inner.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0")),
+        _ => false,
+    }
+}
+
 /// A record to write is gone.
 pub(super) fn missing(what: String) -> StoreError {
     StoreError::Missing(what)

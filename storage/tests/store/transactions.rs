@@ -1,6 +1,6 @@
 //! What transactions promise.
 
-use crate::bed::Bed;
+use crate::bed::{Bed, execute};
 use crate::on_both;
 use crate::sample::{id, subscription, vault};
 use rsvault_domain::ports::{Store, StoreError};
@@ -12,6 +12,7 @@ on_both!(
     a_reader_sees_one_moment_and_cannot_write,
     writers_are_serial_and_lose_no_update,
     a_transaction_abandoned_midway_gives_its_turn_back,
+    a_server_that_was_restarted_fails_no_transaction_begun_after,
     a_newer_schema_is_refused_by_name,
     a_rehearsal_sees_what_it_did_and_leaves_nothing,
 );
@@ -130,4 +131,25 @@ async fn a_rehearsal_sees_what_it_did_and_leaves_nothing(bed: Bed) {
     tx.put_subscription(&taken).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(bed.read().await.subscriptions().await.unwrap(), [taken], "the turn to write went back");
+}
+
+async fn a_server_that_was_restarted_fails_no_transaction_begun_after(bed: Bed) {
+    if bed.is_sqlite() {
+        return; // Nobody ends connections to a file.
+    }
+    let mut open = vec![bed.begin().await];
+    for _ in 0..8 {
+        open.push(bed.read().await);
+    }
+    drop(open);
+    // They go back to their pools by themselves.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let others = "datname = current_database() AND pid <> pg_backend_pid()";
+    execute(&bed.url, format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")).await;
+    let mut tx = bed.begin().await;
+    tx.put_subscription(&named("after")).await.unwrap();
+    tx.commit().await.unwrap();
+    for _ in 0..9 {
+        assert_eq!(bed.read().await.subscriptions().await.unwrap().len(), 1);
+    }
 }
