@@ -315,6 +315,21 @@ async fn a_backup_that_every_node_refuses_fails_and_is_not_handed_on_for_ever() 
 }
 
 #[tokio::test]
+async fn a_backup_that_no_node_takes_fails_and_is_not_handed_on_for_ever() {
+    let pair = Pair::protected(Preference::None).await;
+    pair.ask(BackupKind::Full).await;
+    assert_eq!(pair.play(&pair.one).await, 1);
+    pair.t.clock.advance(SignedDuration::from_secs(5));
+    // Both servers run, the agents of both are silent.
+    pair.ask(BackupKind::Log).await;
+    for _ in 0..8 {
+        pair.t.clock.advance(SignedDuration::from_secs(150));
+        pair.t.settle().await;
+    }
+    assert_eq!(pair.newest("Backup").await, (JobStatus::Failed, vec!["WorkloadExtensionNotReachable".to_owned()]));
+}
+
+#[tokio::test]
 async fn logs_go_on_for_15_days_while_no_full_can_be_taken() {
     let pair = Pair::protected(Preference::SecondaryOnly).await;
     let at = pair.until(BackupKind::Full).await;

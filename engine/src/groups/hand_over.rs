@@ -46,12 +46,15 @@ pub(crate) async fn hand_over(engine: &Engine, tx: &mut dyn Tx, command: &AgentC
     if let Some(set) = tx.set_of_command(command.id).await? {
         tx.move_set(set.id, &[SetState::Open], SetState::Aborted, now).await?;
     }
+    // An attempt that no agent took was one, too: else two silent nodes would pass it to and fro for ever.
+    let generation = if command.state == CommandState::Queued { command.generation + 1 } else { command.generation };
     let ended = AgentCommand { state: CommandState::Done, lease_expires_at: None, ..command.clone() };
     tx.update_command(&ended).await?;
     tx.insert_command(&AgentCommand {
         id: CommandId(uuid::Uuid::now_v7()),
         server_id: next,
         state: CommandState::Queued,
+        generation,
         lease_expires_at: None,
         deadline_at: now.saturating_add(COMMAND_PATIENCE).unwrap_or(jiff::Timestamp::MAX),
         ..command.clone()
