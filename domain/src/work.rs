@@ -102,6 +102,9 @@ pub enum ProtectionChange {
     Enable {
         /// Policy.
         policy: PolicyId,
+        /// Its etag when this was asked for, and a Resource Guard had its say about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        etag: Option<i64>,
     },
     /// Apply the item's policy, which was written over, to the points that stand (rulebook 3.6).
     ApplyPolicy {

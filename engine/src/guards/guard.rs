@@ -115,6 +115,8 @@ pub async fn delete_guard(engine: &Engine, path: &GuardPath) -> Result<bool> {
         return Ok(false);
     };
     may_go(tx.as_mut(), &guard).await?;
+    // What has the name next is another resource.
+    tx.delete_assignments_of(&NameKey::new(&guard.arm_id())).await?;
     tx.delete_guard(guard.id).await?;
     tx.commit().await?;
     Ok(true)

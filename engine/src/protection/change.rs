@@ -74,7 +74,7 @@ pub async fn put(engine: &Engine, caller: &Caller, path: &ItemPath, change: &Cha
                 None => first_time(tx.as_mut(), path, &container, policy.id, now).await?,
             };
             let properties = vec![("Policy Name", policy.name), ("ContainerUniqueName", container.name.short())];
-            (item, ProtectionChange::Enable { policy: policy.id }, JobKind::ConfigureBackup, properties)
+            (item, ProtectionChange::Enable { policy: policy.id, etag: Some(policy.etag) }, JobKind::ConfigureBackup, properties)
         }
         Change::Stop => {
             let item = stands.ok_or_else(|| nothing_to_change(path))?;

@@ -101,7 +101,7 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
     let vault = tx.vault_by_id(item.vault_id).await?.ok_or_else(|| Fault::internal("vault of an item is gone"))?;
     let before = (item.policy_id, item.may_back_up().is_ok());
     match change {
-        ProtectionChange::Enable { policy } => {
+        ProtectionChange::Enable { policy, etag } => {
             let policy = tx.policy_by_id(*policy).await?.ok_or_else(|| {
                 Fault::conflict(
                     "BMSUserErrorPolicyNotFound",
@@ -109,6 +109,16 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
                 )
             })?;
             policies::may_follow(tx, &vault, &item, &policy, trusted).await?;
+            let written_since = etag.is_some_and(|asked| asked != policy.etag);
+            if written_since && vault.settings.guard.is_some() && policies::keeps_shorter(tx, &item, &policy, trusted).await? {
+                return Err(Fault::conflict(
+                    "UserErrorResourceGuardRequestRequired",
+                    format!(
+                        "Policy '{}' was shortened in the meantime, and the vault's Resource Guard has not had its say about that. Ask for the policy again, as it is now.",
+                        policy.name
+                    ),
+                ));
+            }
             policies::warn_of_move(engine, tx, &item, &policy, job).await?;
             let has_full = tx.point_summary(id).await?.fulls > 0;
             item.enable(policy.id, has_full, now)?;

@@ -55,6 +55,37 @@ async fn a_vault_is_linked_to_a_guard_of_its_region_by_somebody_who_may_read_it(
 }
 
 #[tokio::test]
+async fn a_guard_made_anew_under_a_name_gives_nobody_the_rights_on_the_one_before() {
+    let t = TestBox::new().await;
+    t.protected().await;
+    let id = guard(&t).await;
+    give(&t, OWNER, "Backup MUA Admin", &id).await;
+    assert!(delete_guard(&t.engine, &guard_path()).await.unwrap());
+    assert_eq!(guard(&t).await, id);
+    refused(put_proxy(&t.engine, &caller(), &vault_path(), PROXY, &id, None).await, "LinkedAuthorizationFailed");
+}
+
+#[tokio::test]
+async fn a_policy_that_is_shortened_while_an_item_moves_to_it_does_not_pass_the_guard_by() {
+    let t = guarded().await;
+    let policy = async |days| policies::put(&t.engine, &caller(), &vault_path(), "mine", super::world::daily(days, 34), false).await;
+    policy(40).await.unwrap();
+    // Nothing gets shorter by the move, and the policy protects nothing yet: neither asks the guard.
+    protection::put(&t.engine, &caller(), &item_path(), &enable("mine")).await.unwrap();
+    policy(7).await.unwrap();
+    let before = t.item().await.policy_id;
+    t.settle().await;
+    let item = t.item().await;
+    assert_eq!(item.policy_id, before, "the move is refused when it is carried out");
+    // Asked for as it is now, the guard has its say.
+    refused(protection::put(&t.engine, &caller(), &item_path(), &enable("mine")).await, "UserErrorResourceGuardRequestRequired");
+    let shown = showing(&t, caller(), Critical::ShortenProtection).await;
+    protection::put(&t.engine, &shown, &item_path(), &enable("mine")).await.unwrap();
+    t.settle().await;
+    assert_ne!(t.item().await.policy_id, before);
+}
+
+#[tokio::test]
 async fn critical_operations_need_the_guards_request_and_a_right_on_the_guard() {
     let t = guarded().await;
     let off = || VaultChange { soft_delete: Some(SoftDeleteState::Disabled), ..Default::default() };

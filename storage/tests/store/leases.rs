@@ -17,7 +17,7 @@ on_both!(
 );
 
 fn kind() -> TaskKind {
-    TaskKind::Protect { item: id(), operation: id(), job: id(), change: ProtectionChange::Enable { policy: id() } }
+    TaskKind::Protect { item: id(), operation: id(), job: id(), change: ProtectionChange::Enable { policy: id(), etag: Some(1) } }
 }
 
 async fn eight_claimers_never_claim_a_task_twice(bed: Bed) {
