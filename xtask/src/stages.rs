@@ -81,9 +81,12 @@ pub(crate) const ALL: &[Stage] = &[
     // Two minutes of it are an agent's patience with a full disk: the other lane has the machine meanwhile.
     story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
     story("authorization", "every route of the ARM document asks for a token and a right", &["authorization_story.py"], PY, 300),
+    story("schemathesis", "whatever is sent, the documents tell every answer, and none is a 5xx", &["schemathesis_story.py"], PY, 300),
     story("demo", "the README's first command, on both databases", &["demo_story.py"], PY_PG, 300),
     story("sdk", "the Python SDKs play the SQL story; their traffic fits the contract", &["sdk_story.py"], PY, 900),
     story("sdk-vault", "the Python SDKs ask for all that a vault has beside its backups", &["sdk_vault_story.py"], PY, 300),
+    story("sdk-rest", "the Python SDKs ask for what no other client has asked for", &["sdk_rest_story.py"], PY, 300),
+    story("sdk-js", "the JavaScript SDKs play the SQL story", &["js_story.py"], &[Need::Node, Need::Python], 300),
     story("az-vault", "the Azure CLI gives a vault identities and a key", &["az_vault_story.py"], &[Need::Az, Need::Python], 300),
     story("az-sqlite", "the Azure CLI plays the SQL story", &["az_story.py"], &[Need::Az, Need::Python], 900),
     story(
@@ -92,6 +95,14 @@ pub(crate) const ALL: &[Stage] = &[
         &["az_story.py", "--postgres"],
         &[Need::Az, Need::Python, Need::Postgres],
         900,
+    ),
+    story("az-290", "the Azure CLI 2.90 plays the SQL story", &["az_story.py", "--az290"], &[Need::Az290, Need::Python], 900),
+    story(
+        "az-verbs",
+        "verbs and failures that the other stories leave out, by both versions of the CLI; roles",
+        &["az_verbs_story.py"],
+        &[Need::Az, Need::Az290, Need::Python],
+        600,
     ),
     story(
         "az-pit",
@@ -153,6 +164,7 @@ pub(crate) const ALL: &[Stage] = &[
     ),
     story("faults", "every fault that must or should be raised is provoked and read back", &["faults_story.py"], PY, 300),
     alone(story("crashes", "kill -9 of server and agent in mid-stream; damaged bytes never delivered", &["crash_story.py"], PY, 600)),
+    alone(story("contract", "what clients were told in the stories fits the models of their SDKs", &["contract_story.py"], PY, 300)),
 ];
 
 /// The long forms, with optimised binaries: hours of this machine, months of the vault.
@@ -289,6 +301,7 @@ impl Stage {
             .env("RSVAULT_BIN", place.target.join(if self.release { "release" } else { "debug" }))
             .env("RSVAULT_AZ", place.cache.join("venv-az/bin/az"))
             .env("RSVAULT_AZ290", place.cache.join("venv-az290/bin/az"))
+            .env("RSVAULT_NODE", tools::node(place))
             .env("RSVAULT_TRAFFIC", place.scratch.join("traffic"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONPATH", place.root.join("tests/python"));

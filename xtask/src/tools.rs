@@ -20,11 +20,18 @@ pub(crate) enum Need {
     Python,
     /// For openapi-generator.
     Java,
+    /// Node and the JavaScript SDKs.
+    Node,
 }
 
 /// The Python of an environment.
 pub(crate) fn python(place: &Workspace, venv: &str) -> PathBuf {
     place.cache.join(format!("venv-{venv}/bin/python"))
+}
+
+/// Where the JavaScript SDKs are installed.
+pub(crate) fn node(place: &Workspace) -> PathBuf {
+    place.cache.join("node")
 }
 
 /// Installs all of `needs`.
@@ -43,7 +50,13 @@ pub(crate) fn install(place: &Workspace, needs: &[Need]) -> Result<(), String> {
     if needs.contains(&Need::Java) && !on_path("java") {
         packages.push("default-jre-headless");
     }
+    if needs.contains(&Need::Node) {
+        packages.extend(["nodejs", "npm"].into_iter().filter(|p| !on_path(if *p == "nodejs" { "node" } else { p })));
+    }
     apt(place, &packages)?;
+    if needs.contains(&Need::Node) {
+        modules(place)?;
+    }
     if needs.contains(&Need::Az) {
         venv(place, "az")?;
     }
@@ -93,6 +106,29 @@ fn venv(place: &Workspace, name: &str) -> Result<(), String> {
     pip.args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]).arg(&list);
     must(place, &mut pip, Duration::from_secs(1200))?;
     std::fs::write(&marker, wanted).map_err(|e| format!("{}: {e}", marker.display()))
+}
+
+/// What the lock file names, installed outside the clone; the lock file that it was made from lies beside it.
+fn modules(place: &Workspace) -> Result<(), String> {
+    let folder = node(place);
+    let marker = folder.join("installed.json");
+    let read = |name: &str| {
+        let path = place.root.join("tests/js").join(name);
+        std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
+    };
+    let wanted = read("package-lock.json")?;
+    if std::fs::read_to_string(&marker).is_ok_and(|had| had == wanted) {
+        return Ok(());
+    }
+    println!("preparing {} (once)", folder.display());
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).map_err(|e| format!("{}: {e}", folder.display()));
+    std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+    write("package.json", &read("package.json")?)?;
+    write("package-lock.json", &wanted)?;
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+    must(place, &mut npm, Duration::from_secs(600))?;
+    write("installed.json", &wanted)
 }
 
 fn works(python: &Path) -> bool {
