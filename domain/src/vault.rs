@@ -81,9 +81,11 @@ impl SoftDelete {
         if self.state == SoftDeleteState::AlwaysOn && next != SoftDeleteState::AlwaysOn {
             return always("Soft delete", "properties.softDeleteFeatureState");
         }
-        if self.enhanced == SoftDeleteState::AlwaysOn && enhanced.is_some_and(|next| next != SoftDeleteState::AlwaysOn) {
+        if self.enhanced == SoftDeleteState::AlwaysOn && enhanced == Some(SoftDeleteState::Disabled) {
             return always("Enhanced security", "properties.enhancedSecurityState");
         }
+        // The vault config has no word for "for good": it shows Enabled, and clients send back what they were shown.
+        let enhanced = enhanced.filter(|_| self.enhanced != SoftDeleteState::AlwaysOn).unwrap_or(self.enhanced);
         let retention_days = match days {
             None => self.retention_days,
             Some(days) => u32::try_from(days).ok().filter(|d| (14..=180).contains(d)).ok_or_else(|| {
@@ -94,7 +96,7 @@ impl SoftDelete {
                 .at("properties.softDeleteRetentionPeriodInDays")
             })?,
         };
-        Ok(Self { state: next, retention_days, enhanced: enhanced.unwrap_or(self.enhanced) })
+        Ok(Self { state: next, retention_days, enhanced })
     }
 }
 
@@ -321,10 +323,16 @@ mod tests {
     #[test]
     fn always_on_cannot_be_left_but_its_days_may_change() {
         let always = on(SoftDeleteState::AlwaysOn);
+        let refused = always.change(None, None, Some(SoftDeleteState::Disabled)).unwrap_err();
+        assert_eq!(refused.target.as_deref(), Some("properties.enhancedSecurityState"));
+        assert_eq!(
+            always.change(None, None, Some(SoftDeleteState::Enabled)).unwrap(),
+            always,
+            "what the vault config shows may be sent back"
+        );
         for off in [SoftDeleteState::Disabled, SoftDeleteState::Enabled] {
-            assert_eq!(always.change(None, None, Some(off)).unwrap_err().target.as_deref(), Some("properties.enhancedSecurityState"));
+            assert!(always.change(Some(off), None, None).is_err());
         }
-        assert!(always.change(Some(SoftDeleteState::Disabled), None, None).is_err());
         assert_eq!(always.change(None, Some(30), None).unwrap().retention_days, 30);
     }
 

@@ -44,7 +44,7 @@ pub(crate) struct VaultConfigView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VaultConfigPropertiesView {
-    /// Shown beside soft delete.
+    /// Shown beside soft delete: `Enabled` also when it is on for good, which only the vault itself tells.
     pub(crate) enhanced_security_state: &'static str,
     /// Soft delete.
     pub(crate) soft_delete_feature_state: &'static str,
@@ -80,7 +80,10 @@ impl From<&Vault> for VaultConfigView {
             name: "vaultconfig",
             r#type: "Microsoft.RecoveryServices/vaults/backupconfig",
             properties: VaultConfigPropertiesView {
-                enhanced_security_state: soft_delete.enhanced.wire(),
+                enhanced_security_state: match soft_delete.enhanced {
+                    SoftDeleteState::Disabled => "Disabled",
+                    SoftDeleteState::Enabled | SoftDeleteState::AlwaysOn => "Enabled",
+                },
                 soft_delete_feature_state: soft_delete.state.wire(),
                 soft_delete_retention_period_in_days: soft_delete.retention_days,
                 is_soft_delete_feature_state_editable: soft_delete.state != SoftDeleteState::AlwaysOn,
