@@ -78,8 +78,9 @@ pub(crate) const ALL: &[Stage] = &[
         &[Need::Python, Need::Java],
         600,
     ),
-    // Two minutes of it are an agent's patience with a full disk: the other lane has the machine meanwhile.
+    // The long ones first, so that both lanes end together. Two minutes of this are an agent's patience with a full disk: the other lane has the machine meanwhile.
     story("bad-input", "wrong requests, full and read-only disks get clear errors", &["bad_input_story.py"], PY, 480),
+    story("time", "five virtual weeks: schedules, chains, retention, faults, restores to random seconds", &["time_story.py"], PY, 1800),
     story("authorization", "every route of the ARM document asks for a token and a right", &["authorization_story.py"], PY, 300),
     story("schemathesis", "whatever is sent, the documents tell every answer, and none is a 5xx", &["schemathesis_story.py"], PY, 300),
     story("demo", "the README's first command, on both databases", &["demo_story.py"], PY_PG, 300),
@@ -154,7 +155,6 @@ pub(crate) const ALL: &[Stage] = &[
         300,
     ),
     story("agent", "the agent binary backs a real PostgreSQL up under load and restores it", &["agent_story.py"], PY_PG, 600),
-    story("time", "five virtual weeks: schedules, chains, retention, faults, restores to random seconds", &["time_story.py"], PY, 1800),
     story(
         "time-postgres",
         "three of such days with the catalogue in PostgreSQL",
