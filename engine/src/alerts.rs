@@ -94,7 +94,7 @@ async fn view(tx: &mut dyn Tx, alert: Alert) -> Result<AlertView> {
 
 /// Alerts of a vault, newest first; with `fired`, only those that are not resolved.
 pub async fn list(engine: &Engine, path: &VaultPath, fired: bool, page: &Page) -> Result<(Vault, Slice<AlertView>)> {
-    let mut tx = engine.store.read().await?;
+    let mut tx = engine.store.glance().await?;
     let vault = find(tx.as_mut(), path).await?;
     let slice = tx.alerts(vault.id, fired, page).await?;
     let mut items = Vec::with_capacity(slice.items.len());

@@ -375,7 +375,7 @@ async fn policy_without_logs(t: &TestBox) {
     let policy = t.plain_store.read().await.unwrap().policy_by_id(t.item().await.policy_id.unwrap()).await.unwrap().unwrap();
     let PolicySpec::Sql(mut sql) = policy.spec else { panic!() };
     sql.sub_policies.truncate(1);
-    policies::put(&t.engine, &caller(), &vault_path(), &policy.name, sql).await.unwrap();
+    policies::put(&t.engine, &caller(), &vault_path(), &policy.name, sql, false).await.unwrap();
     t.settle().await;
 }
 

@@ -25,7 +25,7 @@ async fn immutable() -> World {
     world
 }
 async fn write(world: &World, name: &str, spec: SqlPolicy) -> Result<(), Fault> {
-    policies::put(&world.t.engine, &caller(), &vault_path(), name, spec).await.map(drop)
+    policies::put(&world.t.engine, &caller(), &vault_path(), name, spec, false).await.map(drop)
 }
 async fn put(world: &World, change: &Change) -> Result<(), Fault> {
     protection::put(&world.t.engine, &caller(), &item_path(), change).await.map(drop)

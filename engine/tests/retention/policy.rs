@@ -72,11 +72,11 @@ async fn a_policy_reaches_its_items_by_a_job_each_under_one_operation() {
     protection::put(&world.t.engine, &caller(), &master, &enable(POLICY)).await.unwrap();
     world.t.settle().await;
     let who = caller();
-    let saved = policies::put(&world.t.engine, &who, &vault_path(), POLICY, daily(10, 10)).await.unwrap();
+    let saved = policies::put(&world.t.engine, &who, &vault_path(), POLICY, daily(10, 10), false).await.unwrap();
     let operation = saved.operation.unwrap();
     assert_eq!(saved.policy.items, 2);
     assert_eq!((operation.status, operation.subject.clone()), (OperationStatus::InProgress, Subject::Policy(saved.policy.policy.id)));
-    let again = policies::put(&world.t.engine, &who, &vault_path(), POLICY, daily(10, 10)).await.unwrap();
+    let again = policies::put(&world.t.engine, &who, &vault_path(), POLICY, daily(10, 10), false).await.unwrap();
     assert_eq!(again.operation.map(|o| o.id), Some(operation.id), "a repeated request is the same operation");
     world.t.settle().await;
     assert_eq!(world.status(&operation).await, OperationStatus::Succeeded);
@@ -86,7 +86,7 @@ async fn a_policy_reaches_its_items_by_a_job_each_under_one_operation() {
     let done = |name| (name, JobKind::ConfigureBackup, JobStatus::Completed);
     assert_eq!(seen, [done("master"), done("salesdb")]);
     assert_eq!(jobs[0].properties[0], ("Policy Name".to_owned(), POLICY.to_owned()));
-    let unused = policies::put(&world.t.engine, &caller(), &vault_path(), "unused", daily(10, 10)).await.unwrap();
+    let unused = policies::put(&world.t.engine, &caller(), &vault_path(), "unused", daily(10, 10), false).await.unwrap();
     assert!(unused.operation.is_none(), "a policy that protects nothing is written at once");
 }
 
@@ -113,7 +113,7 @@ async fn another_policy_rules_the_points_that_stand_as_well() {
     let mut world = World::new("2027-03-01T00:00:00Z", daily(30, 30)).await;
     world.commit(BackupKind::Full).await;
     world.run(days(3), fulls).await;
-    policies::put(&world.t.engine, &caller(), &vault_path(), "long", daily(90, 35)).await.unwrap();
+    policies::put(&world.t.engine, &caller(), &vault_path(), "long", daily(90, 35), false).await.unwrap();
     world.change(enable("long")).await;
     for mark in world.marks().await {
         let kept = if mark.link.kind == BackupKind::Full { 90 } else { 35 };
@@ -187,7 +187,7 @@ async fn suspended_prunes_as_the_policy_says_but_keeps_the_last_point_and_what_i
 async fn people_are_told_what_they_are_about_to_lose() {
     let mut world = World::new("2027-03-01T00:00:00Z", daily(30, 30)).await;
     world.commit(BackupKind::Full).await;
-    policies::put(&world.t.engine, &caller(), &vault_path(), "unused", daily(10, 10)).await.unwrap();
+    policies::put(&world.t.engine, &caller(), &vault_path(), "unused", daily(10, 10), false).await.unwrap();
     assert_eq!(world.alerts().await, []);
     world.policy(daily(40, 30)).await;
     world.change(enable(POLICY)).await;
