@@ -10,7 +10,7 @@ mod stage;
 pub use compare::{Effects, Fate, ItemEffect, PointEffect};
 
 use crate::vaults::VaultPath;
-use crate::{Engine, reconcile, tasks};
+use crate::{Engine, reconcile, regions, tasks};
 use jiff::Timestamp;
 use rsvault_domain::fault::Result;
 use rsvault_domain::id::{ItemId, JobId};
@@ -37,7 +37,7 @@ impl Rehearsal {
         let engine = Engine::in_regions(
             engine.store.rehearse().await?,
             Arc::new(stage::Sealed(engine.objects.clone())),
-            engine.secondary.clone(),
+            engine.secondary.clone().map(|region| regions::Secondary { objects: Arc::new(stage::Sealed(region.objects)), ..region }),
             Arc::new(stage::NoKeys),
             Arc::new(stage::StandsStill(now)),
             Arc::new(stage::Silence),

@@ -42,19 +42,24 @@ pub(crate) async fn layer(State(stage): State<Arc<Stage>>, request: Request, nex
 }
 
 fn asked(query: &str) -> Result<bool> {
-    let said = query.split('&').find_map(|pair| {
+    // However it is escaped, and if it is there once more: one who asked for a dry run must not get the change.
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut dry = false;
+    for pair in query.split('&') {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        key.eq_ignore_ascii_case(PARAMETER).then_some(value)
-    });
-    match said {
-        None => Ok(false),
-        Some(word) if word.eq_ignore_ascii_case("true") => Ok(true),
-        Some(word) if word.eq_ignore_ascii_case("false") => Ok(false),
-        Some(word) => {
-            let rule = format!("Query parameter '{PARAMETER}' is '{word}'; it is 'true' or 'false'.");
-            Err(Fault::invalid("InvalidQueryParameterValue", rule).at(PARAMETER))
+        if !decoded(key).eq_ignore_ascii_case(PARAMETER) {
+            continue;
+        }
+        match decoded(value).to_ascii_lowercase().as_str() {
+            "true" => dry = true,
+            "false" => {}
+            word => {
+                let rule = format!("Query parameter '{PARAMETER}' is '{word}'; it is 'true' or 'false'.");
+                return Err(Fault::invalid("InvalidQueryParameterValue", rule).at(PARAMETER));
+            }
         }
     }
+    Ok(dry)
 }
 
 async fn run(stage: &Stage, request: Request) -> Result<Response> {

@@ -34,6 +34,8 @@ fn only_changes_of_vaults_policies_items_and_restores_are_rehearsed() {
 #[test]
 fn the_parameter_says_true_or_false() {
     assert!(asked("api-version=1&rsvault-dry-run=True").unwrap());
+    assert!(asked("rsvault%2Ddry%2Drun=%74rue").unwrap());
+    assert!(asked("rsvault-dry-run=false&RSVAULT-dry-run=true").unwrap());
     assert!(!asked("rsvault-dry-run=false").unwrap());
     assert!(!asked("api-version=1").unwrap());
     assert_eq!(asked("rsvault-dry-run=maybe").unwrap_err().target.as_deref(), Some("rsvault-dry-run"));

@@ -120,3 +120,89 @@ async fn a_dry_run_of_something_else_is_refused_and_needs_the_same_right() {
     let (status, _, body) = world.app.call("reader", "DELETE", &uri, None).await;
     assert_eq!((status.as_u16(), &body["error"]["code"]), (403, &json!("AuthorizationFailed")));
 }
+
+#[tokio::test]
+async fn a_dry_run_that_is_given_up_halfway_leaves_nothing_and_gives_the_writer_back() {
+    let world = backed_up().await;
+    let before = all(&world).await;
+    let uri = format!("{}{}{DRY}&api-version=2026-08-01", vault_id(), World::item("salesdb", ""));
+    for polls in 1..60 {
+        let mut call = Box::pin(world.app.call("owner", "PUT", &uri, Some(stop())));
+        let mut done = false;
+        for _ in 0..polls {
+            // Woken or not: what matters is at which await it is dropped.
+            tokio::time::sleep(std::time::Duration::from_micros(300)).await;
+            if futures::poll!(&mut call).is_ready() {
+                done = true;
+                break;
+            }
+        }
+        drop(call);
+        let write = tokio::time::timeout(std::time::Duration::from_secs(10), world.app.state.engine.store.begin());
+        let tx = write.await.expect("the writer is free").unwrap();
+        drop(tx);
+        if done {
+            break;
+        }
+    }
+    assert_eq!(all(&world).await, before);
+}
+
+#[tokio::test]
+async fn dry_runs_and_writers_wait_for_each_other() {
+    let world = backed_up().await;
+    let dry = |n: usize| {
+        let uri = format!("{}/backupPolicies/dry-{n}{DRY}&api-version=2026-08-01", vault_id());
+        let app = &world.app;
+        async move { app.call("owner", "PUT", &uri, Some(policy(10))).await.0.as_u16() }
+    };
+    let wet = |n: usize| {
+        let uri = format!("{}/backupPolicies/wet-{n}?api-version=2026-08-01", vault_id());
+        let app = &world.app;
+        async move { app.call("owner", "PUT", &uri, Some(policy(10))).await.0.as_u16() }
+    };
+    let (dries, wets) = tokio::join!(futures::future::join_all((0..8).map(dry)), futures::future::join_all((0..8).map(wet)));
+    assert!(dries.iter().chain(&wets).all(|status| *status == 200), "{dries:?} {wets:?}");
+    let list = world.call("GET", "/backupPolicies", None).await.is(200);
+    let names: Vec<&str> = list["value"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(names.iter().filter(|n| n.starts_with("wet-")).count(), 8, "{names:?}");
+    assert!(!names.iter().any(|n| n.starts_with("dry-")), "{names:?}");
+}
+
+#[tokio::test]
+async fn every_change_that_can_be_rehearsed_is_answered_as_the_real_one() {
+    let world = backed_up().await;
+    let point = world.call("GET", &World::item("salesdb", "/recoveryPoints"), None).await.is(200);
+    let point = point["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["name"].as_str().unwrap())
+        .find(|n| *n != "DefaultRangeRecoveryPoint")
+        .unwrap()
+        .to_owned();
+    let restore = json!({"properties": {"objectType": "AzureWorkloadSQLRestoreRequest", "recoveryType": "OriginalLocation",
+        "sourceResourceId": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/sqlvm1",
+        "shouldUseAlternateTargetLocation": false, "isNonRecoverable": false}});
+    let new = json!({"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}});
+    for (method, rest, body) in [
+        ("PUT", String::new(), Some(new.clone())),
+        ("PATCH", String::new(), Some(json!({"tags": {"a": "b"}, "identity": {"type": "SystemAssigned"}}))),
+        ("DELETE", format!("/backupFabrics/Azure/protectionContainers/{}", super::CONTAINER), None),
+        ("POST", World::item("salesdb", &format!("/recoveryPoints/{point}/restore")), Some(restore)),
+        ("DELETE", "/backupPolicies/HourlyLogBackup".to_owned(), None),
+        ("DELETE", "/backupPolicies/none".to_owned(), None),
+        ("DELETE", World::item("nothing", ""), None),
+    ] {
+        let told = dry(&world, method, &rest, body.clone()).await;
+        let (status, told_error) = (told["status"].as_u64().unwrap(), told["error"].clone());
+        let real = world.call(method, &rest, body).await;
+        assert_eq!(u64::from(real.status.as_u16()), status, "{method} {rest}: {told} {}", real.body);
+        assert_eq!(real.body.get("error").cloned().unwrap_or_default()["code"], told_error["code"], "{method} {rest}");
+    }
+    let uri = format!("{}2{DRY}&api-version=2026-08-01", vault_id());
+    let (status, _, told) = world.app.call("owner", "PUT", &uri, Some(new)).await;
+    assert_eq!((status.as_u16(), &told["accepted"]), (200, &json!(true)), "{told}");
+    let (status, _, _) = world.app.call("owner", "GET", &format!("{}2?api-version=2026-08-01", vault_id()), None).await;
+    assert_eq!(status.as_u16(), 404);
+}
