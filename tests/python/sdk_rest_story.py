@@ -39,6 +39,14 @@ def tenancy(story, server, more):
         assert {RG, GROUP} <= {g.name for g in groups.list()}
         groups.begin_delete(RG).result()
         equal(groups.check_existence(RG), False, "exists")
+    with story.step("a Resource Guard as any resource by its id: put, get, delete"):
+        resources = ResourceManagementClient(token, SUB, **more).resources
+        guard, version = f"/subscriptions/{SUB}/resourceGroups/{GROUP}/providers/Microsoft.DataProtection/resourceGuards/watch", "2025-07-01"
+        made = resources.begin_create_or_update_by_id(guard, {"location": LOCATION, "properties": {}}, api_version=version).result()
+        equal((made.name, made.type.lower()), ("watch", "microsoft.dataprotection/resourceguards"), "guard")
+        equal(resources.get_by_id(guard, api_version=version).properties["provisioningState"], "Succeeded", "state")
+        resources.begin_delete_by_id(guard, api_version=version).result()
+        refused(lambda: resources.get_by_id(guard, api_version=version), status=404)
 
 
 def roles(story, server, more):
