@@ -28,6 +28,14 @@ EXTRA = {
     "isUserTriggered": "seen on the wire (wire-facts 7)",
     "taskType": "seen on the wire (wire-facts 7)",
     "protectableItemCount": "seen on the wire (wire-facts 3)",
+    "crossRegionRestoreState": "seen on the wire of points that have arrived in the second region (wire-facts 6)",
+}
+# Of refusals: the secondary region's form of an error (wire-facts 9), beside which `error` stands for the clients.
+EXTRA_OF_ERRORS = ("ErrorCode", "Message", "Values")
+
+# Served, and exercised by no client in a story, each for a reason.
+UNASKED = {
+    "backup_crr_jobs list, further pages": "wants more restores in a vault than a page holds; tests of the API page through them",
 }
 
 
@@ -88,11 +96,14 @@ def main():
             if capture["status"] < 400:
                 for n in of:
                     seen[n].add(client)
-            if "/providers/microsoft.recoveryservices/" not in path.lower() or any(rows.rows[n]["source"] in ("rsvault", "wire") for n in of):
+            # The models are those of the backup and vault SDKs; what they have no word for is not theirs to judge.
+            if "/providers/microsoft.recoveryservices/" not in path.lower() or any(rows.rows[n]["source"] not in ("backup", "vault", "crr") for n in of):
                 continue
             _, found = validate.check(oracle, capture, polls)
             for kind, where, detail in found:
                 key = where.rsplit("/", 1)[-1]
+                if capture["status"] >= 400 and where in EXTRA_OF_ERRORS:
+                    continue
                 if kind in validate.WARN and kind != "unknown-key" or kind.startswith("request-") or kind == "unknown-key" and key in EXTRA:
                     continue
                 findings[(kind, where, detail[:80])].append(place)
@@ -111,6 +122,8 @@ def main():
                 if row["status"] != "supported" or row["source"] in ("rsvault", "wire"):
                     continue
                 named = set(row.get("clients", []))
+                if not named and row["name"] in UNASKED:
+                    continue
                 if not named:
                     wrong.append(f"{row['name']} ({row['method']} {row['path']}): no client")
                 elif not named <= seen[n]:
