@@ -115,7 +115,7 @@ class Document:
         self.statuses[answer.status_code] += 1
         self.reached[operation] += 200 <= answer.status_code < 300
         if kind == "whole":
-            self.last[operation] = f"{answer.status_code} {answer.text[:300]}"
+            self.last[operation] = f"{answer.status_code} {answer.content[:300]!r}"
         try:
             case.validate_response(answer, checks=RULES)
             # `default` documents errors; what is none has to be told by its own number.

@@ -7,6 +7,7 @@
 
 use super::links::Readers;
 use super::moment;
+use super::validate::ValidationStatusPropertiesView;
 use crate::edge::Caller;
 use axum::Json;
 use axum::body::Body;
@@ -104,7 +105,7 @@ pub(crate) struct OperationStatusView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<OperationErrorView>,
-    /// Its job, once it has succeeded; its jobs, once it has ended.
+    /// Its job or verdict, once it has succeeded; its jobs, once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) properties: Option<OperationPropertiesView>,
 }
@@ -118,7 +119,7 @@ pub(crate) struct OperationErrorView {
     pub(crate) message: String,
 }
 
-/// The job of an operation, or its jobs.
+/// The job of an operation, or its jobs, or what it has found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum OperationPropertiesView {
@@ -126,6 +127,8 @@ pub(crate) enum OperationPropertiesView {
     Job(OperationJobView),
     /// It has one for each of several items.
     Jobs(OperationJobsView),
+    /// It was a validation.
+    Verdict(ValidationStatusPropertiesView),
 }
 
 /// The jobs of an operation over several items.

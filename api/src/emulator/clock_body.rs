@@ -41,7 +41,7 @@ pub(super) struct ClockChangeBody {
 #[schema(as = Advance)]
 pub(super) struct AdvanceBody {
     /// By so much: an ISO 8601 duration, or seconds.
-    #[schema(value_type = AdvanceBy)]
+    #[schema(value_type = Option<AdvanceBy>)]
     by: Option<serde_json::Value>,
     /// To that time (RFC 3339).
     #[schema(format = DateTime)]
@@ -49,7 +49,8 @@ pub(super) struct AdvanceBody {
 }
 
 /// An ISO 8601 duration (`P15D`, `PT15M`), or seconds.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
 #[schema(as = AdvanceBy)]
 #[allow(dead_code, reason = "the shape that the document shows; 'by' is read by hand, for better words about what is wrong")]
 pub(super) enum AdvanceBy {

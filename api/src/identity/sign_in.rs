@@ -90,7 +90,7 @@ pub(super) fn tenant(text: &str) -> Result<TenantId> {
 /// Gives out a token, ADFS-style.
 #[utoipa::path(post, path = "/adfs/oauth2/token", tag = "Sign-in", operation_id = "SignIn_AdfsToken",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "A token.", body = TokenBody), (status = 400, description = "The request breaks a rule.", body = TokenErrorBody), (status = 401, description = "Wrong client or secret.", body = TokenErrorBody)))]
+    responses((status = 200, description = "A token.", body = TokenBody), (status = 400, description = "The request breaks a rule.", body = TokenErrorBody), (status = 401, description = "Wrong client or secret.", body = TokenErrorBody), crate::edge::Problems))]
 pub(crate) async fn adfs(State(state): State<Arc<AppState>>, request: Request) -> Result<Json<TokenBody>, Refused> {
     give(&state, None, request).await
 }
@@ -99,7 +99,7 @@ pub(crate) async fn adfs(State(state): State<Arc<AppState>>, request: Request) -
 #[utoipa::path(post, path = "/{tenant}/oauth2/v2.0/token", tag = "Sign-in", operation_id = "SignIn_Token",
     params(("tenant" = String, Path, description = "Tenant id.")),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "A token.", body = TokenBody), (status = 400, description = "The request breaks a rule.", body = TokenErrorBody), (status = 401, description = "Wrong client or secret.", body = TokenErrorBody)))]
+    responses((status = 200, description = "A token.", body = TokenBody), (status = 400, description = "The request breaks a rule.", body = TokenErrorBody), (status = 401, description = "Wrong client or secret.", body = TokenErrorBody), crate::edge::Problems))]
 pub(crate) async fn aad(
     State(state): State<Arc<AppState>>,
     Path(name): Path<String>,

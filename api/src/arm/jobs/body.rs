@@ -107,7 +107,8 @@ pub(crate) struct JobExtendedInfoView {
 pub(crate) struct JobTaskView {
     /// `Transfer data to vault` or `Transfer data from vault`.
     pub(crate) task_id: &'static str,
-    /// `Normal`.
+    /// `Normal`; the versions of the secondary region leave it out.
+    #[schema(required = false)]
     pub(crate) task_type: &'static str,
     /// As the job's.
     pub(crate) status: &'static str,

@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Request body of a policy.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -209,13 +211,29 @@ pub(crate) struct PolicyView {
 }
 
 /// What a policy says, by kind of workload.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum PolicyPropertiesView {
     /// For SQL databases.
     Sql(Box<PolicyProperties>),
     /// For another workload, as stored.
     Other(Value),
+}
+
+/// As `anyOf`: what is stored as it came may well look like a policy for SQL databases, which `oneOf` would forbid.
+impl PartialSchema for PolicyPropertiesView {
+    fn schema() -> RefOr<Schema> {
+        let other = ObjectBuilder::new().description(Some("For another workload, as stored."));
+        let either = AnyOfBuilder::new().item(Ref::from_schema_name("PolicyProperties")).item(other);
+        either.description(Some("What a policy says, by kind of workload.")).into()
+    }
+}
+
+impl ToSchema for PolicyPropertiesView {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push(("PolicyProperties".into(), PolicyProperties::schema()));
+        PolicyProperties::schemas(schemas);
+    }
 }
 
 /// A list of policies.

@@ -1,7 +1,7 @@
 //! The wire form of validations.
 
 use crate::arm::fields::{INVALID, one_of, required, unsupported};
-use crate::arm::lro::OperationStatusView;
+use crate::arm::lro::{OperationPropertiesView, OperationStatusView};
 use crate::arm::names::VaultPath;
 use crate::arm::restores::RestorePropertiesBody;
 use rsvault_domain::Fault;
@@ -124,17 +124,6 @@ impl ValidationView {
     }
 }
 
-/// Status of a validation's operation.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ValidationStatusView {
-    /// As of every operation.
-    #[serde(flatten)]
-    pub(crate) status: OperationStatusView,
-    /// The verdict, once it has succeeded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) properties: Option<ValidationStatusPropertiesView>,
-}
-
 /// The verdict of an operation.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -145,14 +134,15 @@ pub(crate) struct ValidationStatusPropertiesView {
     pub(crate) validate_operation_response: VerdictView,
 }
 
-impl ValidationStatusView {
-    /// Of this operation.
-    pub(crate) fn new(operation: &Operation) -> Self {
+impl OperationStatusView {
+    /// With the verdict of a validation that has succeeded.
+    pub(crate) fn with_verdict(operation: &Operation) -> Self {
         let told = operation.subject == Subject::Validation && operation.status == OperationStatus::Succeeded;
         let verdict = told.then(|| ValidationStatusPropertiesView {
             object_type: "OperationStatusValidateOperationExtendedInfo",
             validate_operation_response: VerdictView::new(operation.error.clone()),
         });
-        Self { status: OperationStatusView::bare(operation), properties: verdict }
+        let bare = Self::bare(operation);
+        Self { properties: verdict.map(OperationPropertiesView::Verdict).or(bare.properties), ..bare }
     }
 }

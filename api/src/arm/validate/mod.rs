@@ -9,6 +9,8 @@ mod result;
 mod status;
 mod trigger;
 
+pub(crate) use body::ValidationStatusPropertiesView;
+
 use crate::AppState;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
