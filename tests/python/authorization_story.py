@@ -13,7 +13,7 @@ DOCUMENT = os.path.join(HERE, "..", "..", "openapi", "arm.json")
 # What a client must reach before it has a token: discovery, token end points, cloud metadata.
 PUBLIC = re.compile(r"/(adfs|\{tenant\w*\}|metadata)/.*|/\.well-known/.*", re.I)
 # Tenant-wide reads that answer with what the caller may see, so nobody is refused them.
-OWN_VIEW = re.compile(r"/(subscriptions|tenants|subscriptions/\{\w+\}|providers/Microsoft\.RecoveryServices/operations)/?$", re.I)
+OWN_VIEW = re.compile(r"/(subscriptions|tenants|subscriptions/\{\w+\}|providers/Microsoft\.RecoveryServices/operations|providers/Microsoft\.ResourceGraph/resources)/?$", re.I)
 VERBS = ("get", "put", "post", "patch", "delete", "head")
 NAMES = {"subscription": SUB, "resourcegroup": GROUP, "vault": "v1", "fabric": "Azure", "location": LOCATION,
          "container": "VMAppContainer%3BCompute%3Brg1%3Bsqlvm1", "item": "SQLDataBase%3BMSSQLSERVER%3Bsalesdb"}
