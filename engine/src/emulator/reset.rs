@@ -36,6 +36,7 @@ pub async fn reset(
     let mut removed = Vec::new();
     for vault in vaults(tx.as_mut()).await? {
         empty(engine, tx.as_mut(), &vault).await?;
+        tx.delete_assignments_of(&NameKey::new(&vault.arm_id())).await?;
         tx.remove_vault(vault.id).await?;
         removed.push(vault.id);
     }
