@@ -7,6 +7,7 @@ use super::surface::{Action, Surface, Template};
 use super::{ArmError, Caller, RequestId, error, extract, headers};
 use crate::AppState;
 use crate::identity::{Claims, TokenError};
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -27,6 +28,7 @@ pub(crate) struct Gate {
 pub(crate) async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match gate.admit(parts).await {
+        Ok(parts) if body.is_end_stream() => next.run(Request::from_parts(parts, body)).await,
         // Read whole, though not every route wants one: a body left unread costs the connection.
         Ok(parts) => match extract::body(Request::new(body), extract::BODY_LIMIT).await {
             Ok(body) => next.run(Request::from_parts(parts, body.into())).await,

@@ -37,7 +37,8 @@ pub(crate) async fn common(State(state): State<Arc<AppState>>, mut request: Requ
         super::ArmError(Fault::internal(format!("panic in request {id}: {}", text.unwrap_or_default()))).into_response()
     });
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+    let mut text = Uuid::encode_buffer();
+    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
         headers.insert("x-ms-request-id", value.clone());
         headers.insert("x-ms-correlation-request-id", value);
     }

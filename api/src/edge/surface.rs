@@ -118,7 +118,8 @@ impl Surface {
     /// The template of a path and the path in canonical casing.
     pub fn find(&self, path: &str) -> Option<(&Template, String)> {
         let sent: Vec<&str> = split(path).collect();
-        self.by_length.get(&sent.len())?.iter().find_map(|template| template.restore(&sent).map(|path| (template, path)))
+        let template = self.by_length.get(&sent.len())?.iter().find(|template| template.fits(&sent))?;
+        Some((template, template.restore(&sent)))
     }
 
     /// Every operation with its path template.
@@ -128,23 +129,21 @@ impl Surface {
 }
 
 impl Template {
-    /// `sent` with the literals of this template, if it matches.
-    fn restore(&self, sent: &[&str]) -> Option<String> {
-        let mut path = String::new();
+    /// Whether a path of as many segments is one of this template. Templates differ in their last words, so those come first.
+    fn fits(&self, sent: &[&str]) -> bool {
+        self.segments.iter().zip(sent).rev().all(|(want, have)| match want.starts_with('{') {
+            true => !have.is_empty(),
+            false => want.eq_ignore_ascii_case(have),
+        })
+    }
+    /// A path that fits, with the literals of this template.
+    fn restore(&self, sent: &[&str]) -> String {
+        let mut path = String::with_capacity(sent.iter().map(|have| have.len() + 1).sum());
         for (want, have) in self.segments.iter().zip(sent) {
             path.push('/');
-            if want.starts_with('{') {
-                if have.is_empty() {
-                    return None;
-                }
-                path.push_str(have);
-            } else if want.eq_ignore_ascii_case(have) {
-                path.push_str(want);
-            } else {
-                return None;
-            }
+            path.push_str(if want.starts_with('{') { have } else { want });
         }
-        Some(path)
+        path
     }
 }
 

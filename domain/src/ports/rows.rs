@@ -3,7 +3,7 @@
 use super::store::{ItemFilter, JobFilter, Page, PointFilter, PointSummary, Slice, StoreResult};
 use crate::access::{Principal, RoleAssignment};
 use crate::backup::{BackupKind, BackupSet, ChunkRow, Manifest, PointMark, RecoveryPoint, RecoveryPointName, SetState};
-use crate::discovery::{AgentRecord, Container, Server};
+use crate::discovery::{AgentRecord, Container, Registration, Server};
 use crate::id::{
     AgentId, AssignmentId, CommandId, ContainerId, ItemId, JobId, NameKey, OperationId, PolicyId, PrincipalId, ServerId, SetId, SubscriptionId, TaskId,
     VaultId,
@@ -129,6 +129,8 @@ pub trait ContainerRows: Send {
     async fn container_of_server(&mut self, server: ServerId) -> StoreResult<Option<Container>>;
     /// Of a vault, by name.
     async fn containers(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Container>>;
+    /// Those of them in one state, in the same order.
+    async fn containers_in(&mut self, vault: VaultId, registration: Registration, page: &Page) -> StoreResult<Slice<Container>>;
     /// Writes the whole record.
     async fn update_container(&mut self, container: &Container) -> StoreResult<()>;
     /// Registered containers to inquire by `now`, by that time.
@@ -165,6 +167,8 @@ pub trait ItemRows: Send {
     async fn item_by_id(&mut self, id: ItemId) -> StoreResult<Option<ProtectedItem>>;
     /// Of a vault, in order of creation.
     async fn items(&mut self, vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
+    /// Those of a vault whose database has this name, in order of creation.
+    async fn items_named(&mut self, vault: VaultId, database: &NameKey, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
     /// Soft-deleted items to be purged by `now`, oldest first, at most `limit`.
     async fn items_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
     /// Names of a container's items from `from` to `to`, both inclusive, in order; with each whether it is soft-deleted.

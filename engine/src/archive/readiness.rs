@@ -12,7 +12,8 @@ use rsvault_domain::ports::Tx;
 /// it is asked what hangs on it.
 pub async fn readiness(engine: &Engine, points: &[RecoveryPoint]) -> Result<Vec<std::result::Result<(), NotReady>>> {
     let now = engine.trusted_now();
-    let mut tx = engine.store.read().await?;
+    // Each is a short question, and a page of old points asks many.
+    let mut tx = engine.store.glance().await?;
     let mut all = Vec::with_capacity(points.len());
     for point in points {
         all.push(of(tx.as_mut(), point, now).await?);

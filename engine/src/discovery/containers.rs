@@ -42,20 +42,23 @@ pub async fn get(engine: &Engine, path: &VaultPath, name: &ContainerName) -> Res
 /// Containers of a vault: registered, being registered, and soft-deleted ones (wire-facts 10: the
 /// client's filter `status eq 'Registered'` must find those too).
 pub async fn list(engine: &Engine, path: &VaultPath, page: &Page) -> Result<Slice<ContainerView>> {
-    collect(engine, path, page, |_| true).await
+    collect(engine, path, None, page).await
 }
 
-/// Soft-deleted containers of a vault.
-pub async fn list_soft_deleted(engine: &Engine, path: &VaultPath, page: &Page) -> Result<Slice<ContainerView>> {
-    collect(engine, path, page, |c| c.registration == Registration::SoftDeleted).await
+/// Containers of a vault in one state.
+pub async fn list_in(engine: &Engine, path: &VaultPath, registration: Registration, page: &Page) -> Result<Slice<ContainerView>> {
+    collect(engine, path, Some(registration), page).await
 }
 
-async fn collect(engine: &Engine, path: &VaultPath, page: &Page, wanted: impl Fn(&Container) -> bool) -> Result<Slice<ContainerView>> {
+async fn collect(engine: &Engine, path: &VaultPath, state: Option<Registration>, page: &Page) -> Result<Slice<ContainerView>> {
     let mut tx = engine.store.glance().await?;
     let vault = find(tx.as_mut(), path).await?;
-    let slice = tx.containers(vault.id, page).await?;
-    let mut items = Vec::new();
-    for container in slice.items.into_iter().filter(|c| wanted(c)) {
+    let slice = match state {
+        Some(state) => tx.containers_in(vault.id, state, page).await?,
+        None => tx.containers(vault.id, page).await?,
+    };
+    let mut items = Vec::with_capacity(slice.items.len());
+    for container in slice.items {
         let server = tx.server_by_id(container.server_id).await?;
         items.push(ContainerView { vault: vault.clone(), container, server });
     }

@@ -10,7 +10,7 @@ mod soft_deleted;
 mod unregister;
 
 pub(crate) use containers::find_container;
-pub use containers::{ContainerView, get, list, list_soft_deleted, protectable};
+pub use containers::{ContainerView, get, list, list_in, protectable};
 pub use inquire::inquire;
 pub use items::{Found, ProtectableItem, Shown, protectable_items, workload_items};
 pub use refresh::refresh;

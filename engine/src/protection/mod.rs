@@ -11,5 +11,5 @@ pub use change::{Change, put};
 pub use delete::delete;
 pub(crate) use delete::may_delete;
 pub(crate) use read::{Around, find_item};
-pub use read::{ItemPath, ItemView, get, list, status_of_server};
+pub use read::{ItemPath, ItemQuery, ItemView, get, list, status_of_server};
 pub use schedule::{KindFacts, ScheduleFacts, schedule};

@@ -12,24 +12,25 @@ use rsvault_domain::fault::{Fault, Result};
 use rsvault_domain::ports::{Page, PointFilter, Slice, Tx};
 use rsvault_domain::protection::ProtectedItem;
 use rsvault_domain::vault::Vault;
+use std::sync::Arc;
 
 /// Items of a vault that have a point in the secondary, in order of protection.
 pub async fn items(engine: &Engine, path: &VaultPath, page: &Page) -> Result<Slice<ItemView>> {
     let now = engine.clock.now();
     let mut tx = engine.store.read().await?;
-    let vault = find(tx.as_mut(), path).await?;
+    let vault = Arc::new(find(tx.as_mut(), path).await?);
     enabled(engine, &vault)?;
     let slice = tx.visible_items(vault.id, now, page).await?;
     let mut items = Vec::with_capacity(slice.items.len());
     for item in slice.items {
         let Some(container) = tx.container_by_id(item.container_id).await? else { continue };
-        let server = tx.server_by_id(container.server_id).await?;
+        let server = tx.server_by_id(container.server_id).await?.map(Arc::new);
         let policy = match item.policy_id {
-            Some(id) => tx.policy_by_id(id).await?,
+            Some(id) => tx.policy_by_id(id).await?.map(Arc::new),
             None => None,
         };
         let points = tx.visible_summary(item.id, now).await?;
-        items.push(ItemView { vault: vault.clone(), container, server, item, policy, points });
+        items.push(ItemView { vault: vault.clone(), container: Arc::new(container), server, item, policy, points });
     }
     Ok(Slice { items, next: slice.next })
 }

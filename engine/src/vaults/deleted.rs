@@ -13,6 +13,7 @@ use rsvault_domain::operation::{Operation, Subject};
 use rsvault_domain::ports::{ItemFilter, Page, Slice, Tx};
 use rsvault_domain::tenancy::RegionKey;
 use rsvault_domain::vault::Vault;
+use std::sync::Arc;
 
 /// Path of a deleted vault, as the request wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +146,7 @@ pub async fn deleted_items(engine: &Engine, subscription: SubscriptionId, wanted
     loop {
         let slice = tx.deleted_vaults(subscription, None, &page).await?;
         for vault in slice.items.into_iter().filter(&wanted) {
-            let (mut page, mut around) = (Page::default(), Around::default());
+            let (vault, mut page, mut around) = (Arc::new(vault), Page::default(), Around::default());
             loop {
                 let slice = tx.items(vault.id, &ItemFilter::default(), &page).await?;
                 for item in slice.items {

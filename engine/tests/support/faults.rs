@@ -202,6 +202,7 @@ pass! {
         fn container_by_id(id: ContainerId) -> StoreResult<Option<Container>>;
         fn container_of_server(server: ServerId) -> StoreResult<Option<Container>>;
         fn containers(vault: VaultId, page: &Page) -> StoreResult<Slice<Container>>;
+        fn containers_in(vault: VaultId, registration: Registration, page: &Page) -> StoreResult<Slice<Container>>;
         fn update_container(container: &Container) -> StoreResult<()>;
         fn containers_to_discover(now: Timestamp, limit: u32) -> StoreResult<Vec<Container>>;
         fn delete_container(id: ContainerId) -> StoreResult<bool>;
@@ -219,6 +220,7 @@ pass! {
         fn item(container: ContainerId, name: &NameKey) -> StoreResult<Option<ProtectedItem>>;
         fn item_by_id(id: ItemId) -> StoreResult<Option<ProtectedItem>>;
         fn items(vault: VaultId, filter: &ItemFilter, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
+        fn items_named(vault: VaultId, database: &NameKey, page: &Page) -> StoreResult<Slice<ProtectedItem>>;
         fn item_names(container: ContainerId, from: &NameKey, to: &NameKey) -> StoreResult<Vec<(NameKey, bool)>>;
         fn items_to_purge(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;
         fn items_to_reap(now: Timestamp, limit: u32) -> StoreResult<Vec<ProtectedItem>>;

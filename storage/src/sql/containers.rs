@@ -59,6 +59,9 @@ pub(super) const TO_DISCOVER: &str =
     "SELECT * FROM containers WHERE registration = 'Registered' AND discover_at <= $1 ORDER BY discover_at, id LIMIT $2";
 
 pub(super) const LIST: &str = "SELECT * FROM containers WHERE vault_id = $1 AND name_key > $2 ORDER BY name_key LIMIT $3";
+/// Those of one state.
+pub(super) const LIST_IN: &str =
+    "SELECT * FROM containers WHERE vault_id = $1 AND registration = $4 AND name_key > $2 ORDER BY name_key LIMIT $3";
 
 impl Tx {
     fn container_query(&mut self, sql: &'static str, container: &Container) -> Stmt<'_> {
@@ -107,13 +110,13 @@ impl ContainerRows for Tx {
     }
 
     async fn containers(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Container>> {
-        let containers = self
-            .query(LIST)
-            .bind(vault.0)
-            .bind(after_text(page)?)
-            .bind(fetch(page))
-            .all::<ContainerRow, Container>()
-            .await?;
+        let containers = self.query(LIST).bind(vault.0).bind(after_text(page)?).bind(fetch(page)).all::<ContainerRow, Container>().await?;
+        Ok(slice(page, containers, |container| container.name.key().to_string()))
+    }
+
+    async fn containers_in(&mut self, vault: VaultId, registration: Registration, page: &Page) -> StoreResult<Slice<Container>> {
+        let found = self.query(LIST_IN).bind(vault.0).bind(after_text(page)?).bind(fetch(page)).bind(registration.as_str());
+        let containers = found.all::<ContainerRow, Container>().await?;
         Ok(slice(page, containers, |container| container.name.key().to_string()))
     }
 

@@ -88,9 +88,11 @@ pub(super) const LIST_CONTAINER: &str =
     "SELECT * FROM items WHERE container_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
 pub(super) const LIST_BOTH: &str = "SELECT * FROM items WHERE container_id = $1 AND (created_at, id) > ($2, $3) AND policy_id = $5
     ORDER BY created_at, id LIMIT $4";
+/// Those of one database name.
+pub(super) const LIST_NAMED: &str = "SELECT * FROM items WHERE vault_id = $1 AND database_key = $5 AND (created_at, id) > ($2, $3)
+    ORDER BY created_at, id LIMIT $4";
 pub(super) const TO_PURGE: &str = "SELECT * FROM items WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2";
-pub(super) const NAMES: &str =
-    "SELECT name_key, purge_at IS NOT NULL AS deleted FROM items WHERE container_id = $1 AND name_key >= $2 AND name_key <= $3 ORDER BY name_key";
+pub(super) const NAMES: &str = "SELECT name_key, purge_at IS NOT NULL AS deleted FROM items WHERE container_id = $1 AND name_key >= $2 AND name_key <= $3 ORDER BY name_key";
 pub(super) const TO_REAP: &str = "SELECT * FROM items WHERE reap_at <= $1 ORDER BY reap_at, id LIMIT $2";
 pub(super) const TO_WATCH: &str = "SELECT * FROM items WHERE watch_at <= $1 ORDER BY watch_at, id LIMIT $2";
 
@@ -162,6 +164,13 @@ impl ItemRows for Tx {
             statement = statement.bind(policy.0);
         }
         let items = statement.all::<ItemRow, ProtectedItem>().await?;
+        Ok(slice(page, items, |item| time_key(item.created_at, item.id)))
+    }
+
+    async fn items_named(&mut self, vault: VaultId, database: &NameKey, page: &Page) -> StoreResult<Slice<ProtectedItem>> {
+        let (at, id) = after_pair(page)?.unwrap_or((i64::MIN, Uuid::nil()));
+        let found = self.query(LIST_NAMED).bind(vault.0).bind(at).bind(id).bind(fetch(page)).bind(database.to_string());
+        let items = found.all::<ItemRow, ProtectedItem>().await?;
         Ok(slice(page, items, |item| time_key(item.created_at, item.id)))
     }
 

@@ -31,6 +31,7 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
     step!(9, "quotas", "0009_quotas"),
     step!(10, "lists", "0010_lists"),
     step!(11, "role_assignments", "0011_role_assignments"),
+    step!(12, "filtered_lists", "0012_filtered_lists"),
 ];
 
 /// Runs what is due.

@@ -25,7 +25,7 @@ async fn both_databases_have_the_same_tables_columns_and_indexes() {
 async fn of_sqlite(url: &str) -> (Columns, Indexes) {
     let mut raw = SqliteConnection::connect(url).await.unwrap();
     let columns = sqlx::query(
-        "SELECT t.name, c.name, c.type, c.\"notnull\" = 0 AND c.pk = 0 FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+        "SELECT t.name, c.name, c.type, c.\"notnull\" = 0 AND c.pk = 0 FROM sqlite_schema t JOIN pragma_table_xinfo(t.name) c
          WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'",
     )
     .fetch_all(&mut raw)

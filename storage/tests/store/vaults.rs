@@ -105,6 +105,10 @@ async fn a_server_is_registered_to_one_vault_at_a_time(bed: Bed) {
     assert_eq!(first.items, [other.clone()]);
     let rest = tx.containers(vault.id, &Page { after: first.next, limit: 1 }).await.unwrap();
     assert_eq!((rest.items, rest.next), (vec![held.clone()], None));
+    let given_up = tx.containers_in(vault.id, Registration::SoftDeleted, &Page::default()).await.unwrap();
+    assert_eq!((given_up.items, given_up.next), (vec![held.clone()], None));
+    let registered = tx.containers_in(vault.id, Registration::Registered, &Page::default()).await.unwrap();
+    assert_eq!((registered.items, registered.next), (vec![], None));
     assert!(tx.delete_container(held.id).await.unwrap());
     assert!(!tx.delete_container(held.id).await.unwrap());
     assert!(matches!(tx.update_container(&held).await, Err(StoreError::Missing(_))));
@@ -171,6 +175,12 @@ async fn items_are_found_by_policy_container_and_age(bed: Bed) {
     assert_eq!(tx.items(held.vault_id, &under, &Page::default()).await.unwrap().items, [first.clone()]);
     let elsewhere = ItemFilter { policy_id: None, container_id: Some(id()) };
     assert_eq!(tx.items(held.vault_id, &elsewhere, &Page::default()).await.unwrap().items, []);
+    // By the whole name of the database, whatever its case and its separators, and in that vault alone.
+    let named = async |tx: &mut dyn Tx, vault, name: &str| tx.items_named(vault, &name.into(), &Page::default()).await.unwrap().items;
+    assert_eq!(named(&mut *tx, held.vault_id, "ARCHIVE; 2025").await, [second.clone()]);
+    assert_eq!(named(&mut *tx, held.vault_id, "old").await, [twin.clone()]);
+    assert_eq!(named(&mut *tx, held.vault_id, "2025").await, []);
+    assert_eq!(named(&mut *tx, id(), "old").await, []);
     first.id = id();
     assert!(matches!(tx.update_item(&first).await, Err(StoreError::Missing(_))));
 }

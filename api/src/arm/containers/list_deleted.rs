@@ -1,5 +1,6 @@
 //! GET the soft-deleted containers of a vault.
 
+use super::list::filled;
 use super::{ContainerList, ContainerView};
 use crate::AppState;
 use crate::arm::filter::Filter;
@@ -9,7 +10,7 @@ use crate::edge::{ArmError, ArmErrors, ArmPath, ArmQuery, Caller};
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use rsvault_engine::discovery;
+use rsvault_domain::discovery::Registration;
 use std::sync::Arc;
 
 /// Lists servers that are given up but for soft-deleted items.
@@ -24,12 +25,7 @@ pub(crate) async fn handler(
 ) -> Result<Json<ContainerList>, ArmError> {
     let filter = Filter::parse(query.filter.as_deref(), &["backupManagementType", "friendlyName"])?;
     let workload = filter.admits_workload()?;
-    let slice = discovery::list_soft_deleted(&state.engine, &path.ask()?, &query.page()?).await?;
-    let value = slice
-        .items
-        .iter()
-        .map(ContainerView::new)
-        .filter(|v| workload && filter.admits("friendlyName", &v.properties.friendly_name))
-        .collect();
-    Ok(Json(ContainerList { value, next_link: next_link(&caller.base_url, &uri, slice.next.as_deref()) }))
+    let wanted = |view: &ContainerView| workload && filter.admits("friendlyName", &view.properties.friendly_name);
+    let (value, next) = filled(&state.engine, &path.ask()?, Some(Registration::SoftDeleted), query.page()?, wanted).await?;
+    Ok(Json(ContainerList { value, next_link: next_link(&caller.base_url, &uri, next.as_deref()) }))
 }

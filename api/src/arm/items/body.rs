@@ -213,7 +213,9 @@ impl ItemView {
         let protection::ItemView { vault, container, server, item, policy, points } = facts;
         // A client names an item in whatever casing it likes; people see the names that discovery saw.
         let instance = container.inventory.instance(&item.name.instance);
-        let database = instance.and_then(|i| i.databases.iter().find(|d| NameKey::new(&d.name) == NameKey::new(&item.name.database)));
+        let named = |name: &str| name == item.name.database || NameKey::new(name) == NameKey::new(&item.name.database);
+        let database = instance.and_then(|i| i.databases.iter().find(|d| named(&d.name)));
+        let vault_id = vault.arm_id();
         let missed = item.track.missed.first();
         let failed = item.last_backup.as_ref().and_then(|b| b.fault.as_ref());
         let troubled = failed.is_some() || missed.is_some();
@@ -225,12 +227,12 @@ impl ItemView {
             recommendations: recommendations.to_vec(),
         };
         Self {
-            id: item_id(vault, container, item),
+            id: format!("{vault_id}/backupFabrics/Azure/protectionContainers/{}/protectedItems/{}", container.name, item.name),
             name: item.name.to_string(),
             r#type: "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems",
             properties: ItemPropertiesView {
                 friendly_name: database.map_or(&item.name.database, |d| &d.name).clone(),
-                server_name: host_name(container, server.as_ref()),
+                server_name: host_name(container, server.as_deref()),
                 parent_name: instance.map_or(&item.name.instance, |i| &i.name).clone(),
                 parent_type: match container.group() {
                     Some(_) => "AzureVmWorkloadSQLAvailabilityGroup",
@@ -268,14 +270,14 @@ impl ItemView {
                 workload_type: "SQLDataBase",
                 container_name: container.name.to_string(),
                 source_resource_id: container.source_resource_id.clone(),
-                policy_id: policy.as_ref().map(|p| format!("{}/backupPolicies/{}", vault.arm_id(), p.name)),
+                policy_id: policy.as_ref().map(|p| format!("{vault_id}/backupPolicies/{}", p.name)),
                 policy_name: policy.as_ref().map(|p| p.name.clone()),
                 last_recovery_point: points.newest.map(moment::second),
                 is_scheduled_for_deferred_delete: item.soft_deleted.map(|_| true),
                 deferred_delete_time_in_utc: item.soft_deleted.map(|s| moment::full(s.at)),
                 deferred_delete_time_remaining: item.soft_deleted.map(|s| moment::day_clock(s.purge_at.duration_since(now))),
                 kpis_healths: BTreeMap::from([("BackupOperationStatusKPI", KpiView::of_backups(item))]),
-                vault_id: vault.arm_id(),
+                vault_id,
                 is_archive_enabled: false,
                 soft_delete_retention_period_in_days: vault.settings.soft_delete.retention_days,
             },

@@ -42,7 +42,7 @@ async fn a_database_of_any_name_can_be_followed_by_the_urls_of_its_operation() {
 }
 
 #[tokio::test]
-async fn items_are_filtered_by_policy_container_and_kind() {
+async fn items_are_filtered_by_policy_container_name_and_kind() {
     let world = World::new().await;
     world.register().await;
     world.protect("salesdb").await;
@@ -55,6 +55,10 @@ async fn items_are_filtered_by_policy_container_and_kind() {
     assert_eq!(count("itemType%20eq%20'SAPHanaDatabase'").await, 0);
     assert_eq!(count("containerName%20eq%20'compute;RG1;sqlvm1'").await, 1);
     assert_eq!(count("containerName%20eq%20'compute;rg1;sqlvm2'").await, 0);
+    assert_eq!(count("friendlyName%20eq%20'SalesDB'").await, 1);
+    assert_eq!(count("friendlyName%20eq%20'sales'").await, 0);
+    assert_eq!(count("friendlyName%20eq%20'salesdb'%20and%20containerName%20eq%20'compute;rg1;sqlvm2'").await, 0);
+    assert_eq!(count("friendlyName%20eq%20'salesdb'%20and%20policyName%20eq%20'DefaultPolicy'").await, 0);
     assert_eq!(count("healthState%20eq%20'IRPending'").await, 1);
 }
 
