@@ -77,7 +77,8 @@ async fn protect(t: &TestBox) {
 /// Databases under protection with their policy, by name.
 async fn protected(t: &TestBox) -> Vec<(String, String)> {
     let items = protection::list(&t.engine, &vault_path(), Default::default(), &Default::default()).await.unwrap().items;
-    let mut names: Vec<_> = items.into_iter().map(|i| (i.item.name.database, i.policy.map(|p| p.name.clone()).unwrap_or_default())).collect();
+    let mut names: Vec<_> =
+        items.into_iter().map(|i| (i.item.name.database, i.policy.map(|p| p.name.clone()).unwrap_or_default())).collect();
     names.sort();
     names
 }

@@ -172,7 +172,8 @@ pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (Method, &DocO
 /// Every operation of a document, by path: the right it asks for, and its first line.
 pub(crate) fn document_actions(document: &OpenApi) -> impl Iterator<Item = (Action, String)> {
     document.paths.paths.iter().flat_map(|(path, item)| {
-        operations(item).map(move |(method, operation)| (action_of(path, &method, operation), operation.summary.clone().unwrap_or_default()))
+        operations(item)
+            .map(move |(method, operation)| (action_of(path, &method, operation), operation.summary.clone().unwrap_or_default()))
     })
 }
 

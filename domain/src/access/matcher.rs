@@ -16,7 +16,8 @@ pub fn allowed(assignments: &[RoleAssignment], action: &str, scope: &str) -> boo
 /// Whether the scope `outer` is `inner` or an ancestor of it.
 pub fn covers(outer: &str, inner: &str) -> bool {
     let mut inner = segments(inner);
-    segments(outer).all(|want| inner.next().is_some_and(|have| have.eq_ignore_ascii_case(want) || have.to_lowercase() == want.to_lowercase()))
+    segments(outer)
+        .all(|want| inner.next().is_some_and(|have| have.eq_ignore_ascii_case(want) || have.to_lowercase() == want.to_lowercase()))
 }
 
 fn segments(scope: &str) -> impl Iterator<Item = &str> {

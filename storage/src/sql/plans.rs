@@ -2,7 +2,10 @@
 //! never through a table.
 
 use super::marks::{ABORT, DELETE, MARK, MARKS, MARKS_SEEN};
-use super::{alerts, containers, exports, features, guards, health, intents, items, jobs, points, policies, prune, replicas, sets, tenancy, tiers, timers, vaults};
+use super::{
+    alerts, containers, exports, features, guards, health, intents, items, jobs, points, policies, prune, replicas, sets, tenancy, tiers,
+    timers, vaults,
+};
 use crate::SqlStore;
 use rsvault_domain::ports::Ended;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
@@ -76,9 +79,23 @@ async fn what_runs_all_the_time_scans_no_table_and_sorts_nothing() {
         (&DELETE, &["recovery_points_set (set_id=?)"]),
         (&ABORT, &["sqlite_autoindex_backup_sets_1 (id=?)"]),
         (tiers::TIERED, &["recovery_points_tiered (item_id=?)"]),
-        (tiers::FROM, &["recovery_points_list (item_id=? AND point_at>? AND point_at<?)", "recovery_points_kind (item_id=? AND kind=? AND point_at>?)"]),
+        (
+            tiers::FROM,
+            &[
+                "recovery_points_list (item_id=? AND point_at>? AND point_at<?)",
+                "recovery_points_kind (item_id=? AND kind=? AND point_at>?)",
+            ],
+        ),
         (exports::ASKED_FOR, &["jobs_asked_for (item_id=? AND family=? AND started_at>?)"]),
-        (features::COUNTS, &["containers_usage (vault_id=? AND registration=?)", "items_usage (vault_id=? AND deleted_at=?", "jobs_usage (vault_id=? AND status=?", "policies_"]),
+        (
+            features::COUNTS,
+            &[
+                "containers_usage (vault_id=? AND registration=?)",
+                "items_usage (vault_id=? AND deleted_at=?",
+                "jobs_usage (vault_id=? AND status=?",
+                "policies_",
+            ],
+        ),
         (alerts::LIST, &["alerts_list"]),
         (alerts::LIST_ACTIVE, &["alerts_active"]),
         (alerts::OF_ITEM, &["alerts_subject (vault_id=? AND kind=? AND item_id=?)"]),
