@@ -275,7 +275,7 @@ async fn case(steps: Vec<Step>) -> Result<(), TestCaseError> {
 }
 
 fn sequences(length: std::ops::Range<usize>) {
-    let cases = std::env::var("RSVAULT_LIFECYCLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let cases = std::env::var("RSVAULT_LIFECYCLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = Config { cases, max_shrink_iters: 60, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
