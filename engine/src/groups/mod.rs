@@ -11,7 +11,7 @@ mod seen;
 mod targets;
 
 pub(crate) use hand_over::hand_over;
-pub(crate) use nodes::{Turn, holder, host_of, leave, may_leave, of_a_server, open_commands, turn};
+pub(crate) use nodes::{Turn, holder, host_of, leave, may_leave, of_a_server, one_runs, open_commands, turn};
 pub(crate) use seen::seen;
 pub(crate) use targets::{is_a_server, no_original, no_target};
 

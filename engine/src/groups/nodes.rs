@@ -61,6 +61,15 @@ pub(crate) async fn holder(
     }
 }
 
+/// Whether the server of a container runs; of a group, whether one of its nodes does.
+pub(crate) async fn one_runs(tx: &mut dyn Tx, container: &Container) -> Result<bool> {
+    Ok(match container.group() {
+        Some(group) => !up(tx, group).await?.is_empty(),
+        // A server that is gone stands in nobody's way.
+        None => tx.server_by_id(container.server_id).await?.is_none_or(|server| server.state == ServerState::Running),
+    })
+}
+
 /// What people are told as the place of a database: the guest's name of its server, or its group.
 pub(crate) fn host_of(container: &Container, server: &Server) -> String {
     match container.group() {

@@ -152,15 +152,17 @@ pub async fn jobs_of(engine: &Engine, operation: &Operation) -> Result<Vec<Job>>
 
 /// How applying a policy went: None while a job runs, else the fault if any item could not be brought to it.
 pub(crate) async fn applied(tx: &mut dyn Tx, operation: &Operation) -> Result<Option<std::result::Result<(), JobFault>>> {
+    // They end in order, so the last tells whether there is anything to look at; without it each ending job would read all
+    // that ended before.
     let (mut failed, mut first) = (0, None);
-    for n in 0.. {
-        let Some(mut job) = tx.job(operation.vault_id, numbered_job(operation.id, n)).await? else { break };
+    for n in (0..count_of_jobs(tx, operation).await?).rev() {
+        let Some(mut job) = tx.job(operation.vault_id, numbered_job(operation.id, n)).await? else { continue };
         if !job.status.is_final() {
             return Ok(None);
         }
         if job.status == JobStatus::Failed {
             failed += 1;
-            first = first.or_else(|| job.faults.pop());
+            first = job.faults.pop().or(first);
         }
     }
     Ok(Some(match first {
@@ -171,4 +173,21 @@ pub(crate) async fn applied(tx: &mut dyn Tx, operation: &Operation) -> Result<Op
             Err(fault)
         }
     }))
+}
+
+/// How many jobs an operation on a policy has: found by doubling, then by halving.
+async fn count_of_jobs(tx: &mut dyn Tx, operation: &Operation) -> Result<u32> {
+    let (mut there, mut not) = (0, 1);
+    while tx.job(operation.vault_id, numbered_job(operation.id, not - 1)).await?.is_some() {
+        (there, not) = (not, not * 2);
+    }
+    while not - there > 1 {
+        let middle = there + (not - there) / 2;
+        if tx.job(operation.vault_id, numbered_job(operation.id, middle - 1)).await?.is_some() {
+            there = middle;
+        } else {
+            not = middle;
+        }
+    }
+    Ok(there)
 }

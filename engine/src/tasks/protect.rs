@@ -2,9 +2,8 @@
 
 use crate::alerts::{self, Cause};
 use crate::reconcile::retention;
-use crate::{Engine, discovery, intents, outcome, policies, protection};
+use crate::{Engine, discovery, groups, intents, outcome, policies, protection};
 use rsvault_domain::alert::AlertKind;
-use rsvault_domain::discovery::ServerState;
 use rsvault_domain::fault::{Fault, FaultKind, JobFault, Result};
 use rsvault_domain::id::{ItemId, JobId, OperationId};
 use rsvault_domain::job::JobStatus;
@@ -172,17 +171,16 @@ async fn apply(engine: &Engine, tx: &mut dyn Tx, id: ItemId, job: JobId, change:
 /// the moment asks for its schedule when it is back.
 async fn reachable(tx: &mut dyn Tx, item: &ProtectedItem) -> Result<()> {
     let Some(container) = tx.container_by_id(item.container_id).await? else { return Ok(()) };
-    let Some(server) = tx.server_by_id(container.server_id).await? else { return Ok(()) };
-    if server.state == ServerState::Stopped {
-        return Err(Fault::conflict(
-            "VMNotInRunningStateUserError",
-            format!(
-                "'{}' keeps to its policy as it was. Start '{}', then write the policy again with makePolicyConsistent true.",
-                item.name, server.name
-            ),
-        ));
+    if groups::one_runs(tx, &container).await? {
+        return Ok(());
     }
-    Ok(())
+    Err(Fault::conflict(
+        "VMNotInRunningStateUserError",
+        format!(
+            "'{}' keeps to its policy as it was. Start its server, then write the policy again with makePolicyConsistent true.",
+            item.name
+        ),
+    ))
 }
 
 fn deleted(item: &ProtectedItem, job: JobId) -> Cause {
