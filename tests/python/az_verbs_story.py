@@ -179,7 +179,7 @@ def restores(story, server, az, point):
 
     files = ["--restore-mode", "RestoreAsFiles", "--rp-name", point, "--filepath"]
     with story.step(f"{az.version}: restore as files: the database's backup in the folder; without a folder it is refused"):
-        equal(played(*files, "/drop", "--target-container-name", C)["status"], "Completed", "job")
+        equal(played(*files, f"/drop{az.version}", "--target-container-name", C)["status"], "Completed", "job")
         played(*files[:-1], "--target-container-name", C, rc=None)
     other = ["--restore-mode", "AlternateWorkloadRestore", "--rp-name", point, "--target-server-type", "SQLInstance", "--target-server-name", "sqlvm1", "--target-item-name"]
     with story.step(f"{az.version}: restore to another name, over the original, of a point that is none"):
