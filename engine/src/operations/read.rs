@@ -3,7 +3,7 @@
 use crate::Engine;
 use crate::vaults::VaultPath;
 use rsvault_domain::fault::{Fault, Result};
-use rsvault_domain::id::{OperationId, VaultId};
+use rsvault_domain::id::{OperationId, SubscriptionId, VaultId};
 use rsvault_domain::operation::{Operation, OperationStatus, vault_key};
 use rsvault_domain::ports::Bell;
 use std::time::Duration;
@@ -24,9 +24,11 @@ pub async fn read(engine: &Engine, path: &VaultPath, id: OperationId) -> Result<
     })
 }
 
-/// The operation `id` of a vault by its own id: a vault that was undeleted may lie elsewhere now.
-pub async fn read_of(engine: &Engine, vault: VaultId, id: OperationId) -> Result<Operation> {
-    engine.store.read().await?.operation(id).await?.filter(|o| o.vault_id == vault).ok_or_else(|| {
+/// The operation `id` of a vault of `subscription` by its own id: a vault that was undeleted may lie elsewhere now.
+pub async fn read_of(engine: &Engine, subscription: SubscriptionId, vault: VaultId, id: OperationId) -> Result<Operation> {
+    let of = format!("{subscription}/");
+    let found = engine.store.read().await?.operation(id).await?;
+    found.filter(|operation| operation.vault_id == vault && operation.vault_key.starts_with(&of)).ok_or_else(|| {
         Fault::not_found(
             "BMSUserErrorOperationNotFound",
             format!("Operation '{id}' was not found. Use the id from the Azure-AsyncOperation or Location header."),

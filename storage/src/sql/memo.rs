@@ -10,7 +10,8 @@ use std::collections::HashMap;
 
 /// Asks for the number of the state that the transaction sees.
 pub(super) const VERSION: &str = "PRAGMA data_version";
-/// Answers kept; at one more all are forgotten.
+/// Rows kept, an answer without any counted as one; when there are more all are forgotten. This bounds what a
+/// connection holds, however long nobody commits.
 const KEPT: usize = 8192;
 /// Longer answers are pages of lists, which nobody asks for twice.
 const ROWS: usize = 64;
@@ -18,6 +19,7 @@ const ROWS: usize = 64;
 #[derive(Default)]
 pub(super) struct Memo {
     version: i64,
+    rows: usize,
     known: HashMap<Vec<u8>, Box<dyn Any + Send>>,
 }
 
@@ -25,7 +27,7 @@ impl Memo {
     /// Goes on to the state of `version`.
     pub(super) fn see(&mut self, version: i64) {
         if self.version != version {
-            self.known.clear();
+            self.forget();
             self.version = version;
         }
     }
@@ -38,10 +40,16 @@ impl Memo {
         if answer.len() > ROWS {
             return;
         }
-        if self.known.len() >= KEPT {
-            self.known.clear();
+        let rows = answer.len().max(1);
+        if self.rows.saturating_add(rows) > KEPT {
+            self.forget();
         }
+        self.rows += rows;
         self.known.insert(question, Box::new(answer.to_vec()));
+    }
+    fn forget(&mut self) {
+        self.known.clear();
+        self.rows = 0;
     }
 }
 
@@ -98,5 +106,11 @@ mod tests {
             memo.keep(n.to_ne_bytes().to_vec(), &[n]);
         }
         assert!(memo.known.len() <= KEPT);
+        for n in 0..KEPT {
+            memo.keep(n.to_ne_bytes().to_vec(), &[0_u8; ROWS]);
+        }
+        assert!(memo.known.len() <= KEPT / ROWS, "pages count by their rows");
+        memo.see(7);
+        assert_eq!(memo.rows, 0);
     }
 }

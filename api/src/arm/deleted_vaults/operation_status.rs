@@ -28,6 +28,6 @@ pub(crate) async fn handler(
         let message = format!("'{}' is no name of a deleted vault. It reads '<resource group>_<guid>'.", asked.name);
         Fault::not_found("ResourceNotFound", message).at("deletedVaultName")
     })?;
-    let operation = operations::read_of(&state.engine, vault, operation(&path.operation_id)?).await?;
+    let operation = operations::read_of(&state.engine, asked.subscription, vault, operation(&path.operation_id)?).await?;
     Ok(OperationStatusView::at(&operation, uri.path()).answer())
 }

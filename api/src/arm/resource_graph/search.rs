@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use rsvault_domain::access::allowed;
 use rsvault_engine::vaults;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Asks for the items of deleted vaults.
@@ -25,11 +26,14 @@ pub(crate) async fn handler(
     let query = query::read(&required(body.query, "query")?)?;
     let options = body.options.unwrap_or_default();
     let asked = match body.subscriptions.or(options.subscriptions) {
-        Some(ids) => ids.iter().map(|id| subscription(id)).collect::<Result<Vec<_>, _>>()?,
-        None => state.engine.store.read().await?.subscriptions().await?.into_iter().map(|s| s.id).collect(),
+        Some(ids) => Some(ids.iter().map(|id| subscription(id)).collect::<Result<HashSet<_>, _>>()?),
+        None => None,
     };
+    // Those that stand, each once, however often a client names them.
+    let mut subscriptions = state.engine.store.read().await?.subscriptions().await?;
+    subscriptions.retain(|one| asked.as_ref().is_none_or(|asked| asked.contains(&one.id)));
     let mut data = Vec::new();
-    for subscription in asked {
+    for subscription in subscriptions.into_iter().map(|one| one.id) {
         let may_see =
             |vault: &_| allowed(&caller.assignments, "Microsoft.RecoveryServices/locations/deletedVaults/read", &vaults::deleted_id(vault));
         for item in vaults::deleted_items(&state.engine, subscription, may_see).await? {

@@ -1,11 +1,14 @@
 //! Vaults that go and come back, and Resource Guards, as clients see them.
 
 use super::{Answer, World, vault_id};
-use crate::testing::SUBSCRIPTION;
+use crate::testing::{SUBSCRIPTION, TENANT};
+use rsvault_domain::tenancy::Subscription;
 use serde_json::{Value, json};
 
 const GUARD: &str =
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg1/providers/Microsoft.DataProtection/resourceGuards/watch";
+const OTHER: &str = "00000000-0000-0000-0000-0000000000ff";
+const GRAPH: &str = "/providers/Microsoft.ResourceGraph/resources";
 
 fn deleted(rest: &str) -> String {
     format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.RecoveryServices/locations/WestEurope/deletedVaults{rest}")
@@ -42,19 +45,39 @@ async fn a_deleted_vault_is_listed_undeleted_and_followed_to_the_end() {
     let one = world.at("GET", &deleted(&format!("/{}", name.to_uppercase())), None).await.is(200);
     assert_eq!(&one, shown);
     let query = json!({"query": format!("recoveryservicesresources | where type == \"microsoft.recoveryservices/locations/deletedvaults/backupfabrics/protectioncontainers/protecteditems\" | where tostring(id) contains \"{name}\""), "options": {"subscriptions": [SUBSCRIPTION]}});
-    let rows = world.at("POST", "/providers/Microsoft.ResourceGraph/resources", Some(query)).await.is(200);
+    let rows = world.at("POST", GRAPH, Some(query.clone())).await.is(200);
     assert_eq!((&rows["count"], &rows["data"][0]["dataSourceType"]), (&json!(1), &json!("AzureWorkload/SQLDataBase")));
     assert_eq!(rows["data"][0]["properties"]["friendlyName"], "salesdb");
+    let mut often = query.clone();
+    often["options"]["subscriptions"] = json!(vec![SUBSCRIPTION; 50]);
+    assert_eq!(world.at("POST", GRAPH, Some(often)).await.is(200)["count"], 1, "a subscription counts once, however often it is named");
+    for (client, role, scope, count) in [
+        ("stranger", "Owner", "/subscriptions/00000000-0000-0000-0000-0000000000ff".to_owned(), 0),
+        ("operator", "Backup Operator", format!("/subscriptions/{SUBSCRIPTION}"), 0),
+        ("contributor", "Backup Contributor", format!("/subscriptions/{SUBSCRIPTION}"), 1),
+    ] {
+        world.app.principal(client, &[(role, scope.as_str())]).await;
+        let (status, _, rows) = world.app.call(client, "POST", &format!("{GRAPH}?api-version=2024-04-01"), Some(query.clone())).await;
+        assert_eq!((status.as_u16(), &rows["totalRecords"]), (200, &json!(count)), "{client} sees what the role may read");
+    }
     let missing = world.at("POST", &deleted(&format!("/{name}/undelete")), Some(json!({"properties": {}}))).await;
     missing.error(400, "BMSUserErrorInvalidInput");
     let body = json!({"properties": {"recoveryResourceGroupId": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/RG1")}});
     let started = world.at("POST", &deleted(&format!("/{name}/undelete")), Some(body.clone())).await;
     let (status, location) = (started.header("azure-asyncoperation").to_owned(), started.header("location").to_owned());
     started.is(202);
+    let other = Subscription { id: OTHER.parse().unwrap(), tenant: TENANT.parse().unwrap(), name: "other".into() };
+    let mut tx = world.app.state.engine.store.begin().await.unwrap();
+    tx.put_subscription(&other).await.unwrap();
+    tx.commit().await.unwrap();
     for url in [status, location] {
         let path = url.split_once("/subscriptions").map(|(_, rest)| format!("/subscriptions{rest}")).unwrap();
         let path = path.split('?').next().unwrap().to_owned();
         assert_eq!(world.at("GET", &path, None).await.is(200)["status"], "Succeeded", "{path}");
+        if path.contains("/deletedVaults/") {
+            let of_another = path.replace(SUBSCRIPTION, OTHER);
+            world.at("GET", &of_another, None).await.error(404, "BMSUserErrorOperationNotFound");
+        }
     }
     world.at("GET", &deleted(&format!("/{name}")), None).await.error(404, "ResourceNotFound");
     world.at("POST", &deleted(&format!("/{name}/undelete")), Some(body)).await.error(404, "ResourceNotFound");

@@ -1,9 +1,14 @@
 //! Names that need escaping, casing, and lists of more than one page.
 
 use super::{CONTAINER, World, enable_body, inventory, register_body, vault_id};
+use crate::testing::SUBSCRIPTION;
 use rsvault_domain::backup::RecoveryModel;
 use rsvault_domain::discovery::DatabaseInventory;
+use rsvault_domain::id::JobId;
+use rsvault_domain::job::Job;
+use rsvault_domain::ports::{JobFilter, Page};
 use serde_json::json;
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_database_of_any_name_can_be_followed_by_the_urls_of_its_operation() {
@@ -65,16 +70,21 @@ async fn items_are_filtered_by_policy_container_name_and_kind() {
 #[tokio::test]
 async fn a_list_goes_on_over_its_next_link_and_ends_without_one() {
     let world = World::new().await;
-    let policy = world.call("GET", "/backupPolicies/HourlyLogBackup", None).await.is(200);
-    for n in 0..200 {
-        world.call("PUT", &format!("/backupPolicies/policy-{n}"), Some(policy.clone())).await.is(200);
+    world.register().await;
+    world.protect("salesdb").await;
+    let mut tx = world.app.state.engine.store.begin().await.unwrap();
+    let vault = tx.vault(SUBSCRIPTION.parse().unwrap(), &"rg1".into(), &"vault1".into()).await.unwrap().unwrap();
+    let stand = tx.jobs(vault.id, &JobFilter::default(), &Page::default()).await.unwrap().items;
+    for _ in 0..200 {
+        tx.insert_job(&Job { id: JobId(Uuid::new_v4()), ..stand[0].clone() }).await.unwrap();
     }
-    let first = world.call("GET", "/backupPolicies?$filter=backupManagementType%20eq%20'AzureWorkload'", None).await.is(200);
+    tx.commit().await.unwrap();
+    let first = world.call("GET", "/backupJobs?$filter=status%20eq%20'Completed'", None).await.is(200);
     let link = first["nextLink"].as_str().unwrap();
     assert!(link.contains("$filter=") && link.contains("api-version=2026-08-01"), "{link}");
     let (_, _, second) = world.app.call("owner", "GET", link.strip_prefix("https://localhost:8443").unwrap(), None).await;
     assert!(second.get("nextLink").is_none(), "{second}");
     let (a, b) = (first["value"].as_array().unwrap(), second["value"].as_array().unwrap());
     let names: std::collections::BTreeSet<_> = a.iter().chain(b).map(|p| p["name"].as_str().unwrap()).collect();
-    assert_eq!((names.len(), a.len() + b.len()), (201, 201), "every policy once");
+    assert_eq!((names.len(), a.len() + b.len()), (stand.len() + 200, stand.len() + 200), "every job once");
 }
