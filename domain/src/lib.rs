@@ -6,8 +6,8 @@
 
 pub mod access;
 pub mod alert;
-pub mod availability;
 pub mod archive;
+pub mod availability;
 pub mod backup;
 pub mod discovery;
 pub mod fault;

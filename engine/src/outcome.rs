@@ -3,9 +3,9 @@
 //!
 //! Always holds: ending what has ended changes nothing, so outcomes may be repeated.
 
-use crate::{Engine, groups, intents};
 use crate::alerts::{self, Cause};
 use crate::health::{self, Ended};
+use crate::{Engine, groups, intents};
 use rsvault_domain::alert::AlertKind;
 use rsvault_domain::backup::heal::{self, After};
 use rsvault_domain::backup::{BackupKind, RecoveryModel, SetState};

@@ -16,7 +16,7 @@ async fn the_database_after_the_two_thousandth_is_refused_by_its_code() {
     let one = t.item().await;
     let mut tx = t.engine.store.begin().await.unwrap();
     for n in 1..DATABASES_PER_VAULT {
-        let item = ProtectedItem { id: ItemId(uuid::Uuid::now_v7()), name: ItemName::new("MSSQLSERVER", &format!("db{n}")), ..one.clone() };
+        let item = ProtectedItem { id: ItemId(uuid::Uuid::now_v7()), name: ItemName::new("MSSQLSERVER", format!("db{n}")), ..one.clone() };
         tx.insert_item(&item).await.unwrap();
     }
     tx.commit().await.unwrap();

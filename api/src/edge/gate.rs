@@ -99,7 +99,12 @@ impl Gate {
         let request_key =
             client_id.as_ref().map(|id| format!("{} {} /{} {id}", principal.id, parts.method, scope.join("/").to_lowercase()));
         let activity_id = client_id.unwrap_or_else(|| request_id.to_string());
-        let caller = Caller { engine: rsvault_engine::Caller { principal, activity_id, request_key, guard_requests: Vec::new() }, assignments, request_id, base_url };
+        let caller = Caller {
+            engine: rsvault_engine::Caller { principal, activity_id, request_key, guard_requests: Vec::new() },
+            assignments,
+            request_id,
+            base_url,
+        };
         parts.extensions.insert(caller);
         parts.uri = format!("{path}?{query}")
             .parse::<Uri>()

@@ -13,8 +13,8 @@ mod record;
 mod surface;
 
 pub use caller::Caller;
-pub use error::{ArmError, ArmErrors, CloudError, CloudErrorBody, log, status};
 pub(crate) use error::error_body;
+pub use error::{ArmError, ArmErrors, CloudError, CloudErrorBody, log, status};
 pub use extract::{ArmJson, ArmJsonOrNothing, ArmPath, ArmQuery, BODY_LIMIT};
 pub use headers::RequestId;
 pub use problem::{Problem, Problems};

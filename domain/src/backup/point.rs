@@ -2,8 +2,8 @@
 
 use super::chain::Link;
 use super::{BackupFacts, BackupKind};
-use crate::id::{ItemId, SetId};
 use crate::archive::Tier;
+use crate::id::{ItemId, SetId};
 use crate::protection::SoftDeleted;
 use jiff::Timestamp;
 

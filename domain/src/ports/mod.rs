@@ -6,10 +6,10 @@
 //! paged. `update_*` writes the whole record found by its id and fails with `StoreError::Missing`
 //! if it is gone.
 
-mod guards;
 mod archive;
 mod exports;
 mod features;
+mod guards;
 mod intents;
 mod keys;
 mod objects;
@@ -22,10 +22,10 @@ mod time;
 mod timeline;
 mod watch;
 
-pub use guards::GuardRows;
 pub use archive::{TierRows, TieredPoint};
-pub use features::FeatureRows;
 pub use exports::{ExportRows, JobExport};
+pub use features::FeatureRows;
+pub use guards::GuardRows;
 pub use intents::IntentRows;
 pub use keys::{KeyRing, Recipient};
 pub use objects::{OBJECT_PATIENCE, ObjectError, ObjectStore, PutOutcome};

@@ -5,8 +5,8 @@ use crate::access::{Principal, RoleAssignment};
 use crate::backup::{BackupKind, BackupSet, ChunkRow, Manifest, PointMark, RecoveryPoint, RecoveryPointName, SetState};
 use crate::discovery::{AgentRecord, Container, Registration, Server};
 use crate::id::{
-    AgentId, AssignmentId, CommandId, ContainerId, ItemId, JobId, NameKey, OperationId, PolicyId, PrincipalId, ServerId, SetId, SubscriptionId, TaskId,
-    VaultId,
+    AgentId, AssignmentId, CommandId, ContainerId, ItemId, JobId, NameKey, OperationId, PolicyId, PrincipalId, ServerId, SetId,
+    SubscriptionId, TaskId, VaultId,
 };
 use crate::job::Job;
 use crate::operation::Operation;
@@ -75,8 +75,12 @@ pub trait VaultRows: Send {
     /// Live vaults of a subscription or group, by name.
     async fn vaults(&mut self, subscription: SubscriptionId, group: Option<&NameKey>, page: &Page) -> StoreResult<Slice<Vault>>;
     /// Deleted vaults of a subscription, by region and then by the time of their deletion.
-    async fn deleted_vaults(&mut self, subscription: SubscriptionId, location: Option<&RegionKey>, page: &Page)
-    -> StoreResult<Slice<Vault>>;
+    async fn deleted_vaults(
+        &mut self,
+        subscription: SubscriptionId,
+        location: Option<&RegionKey>,
+        page: &Page,
+    ) -> StoreResult<Slice<Vault>>;
     /// Deleted vaults whose time to be purged has come by `now`, oldest first, at most `limit`; they may still hold something.
     async fn vaults_to_purge(&mut self, now: Timestamp, limit: u32) -> StoreResult<Vec<Vault>>;
     /// Removes the row and what hangs on it (policies, discovered marks). Items, containers must be gone.

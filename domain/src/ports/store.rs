@@ -1,16 +1,16 @@
 //! The store: transactions, their failures, pages and filters of lists.
 
-use super::guards::GuardRows;
 use super::archive::TierRows;
 use super::exports::ExportRows;
+use super::features::FeatureRows;
+use super::guards::GuardRows;
+use super::intents::IntentRows;
 use super::quota::QuotaRows;
 use super::replica::ReplicaRows;
-use super::features::FeatureRows;
 use super::rows::{
     AccessRows, CommandRows, ContainerRows, ItemRows, JobRows, OperationRows, PointRows, PolicyRows, ServerRows, SetRows, TaskRows,
     TenancyRows, VaultRows,
 };
-use super::intents::IntentRows;
 use super::watch::{AlertRows, GaugeRows, HealthRows, PruneRows, TimerRows};
 use crate::backup::BackupKind;
 use crate::fault::{Fault, FaultKind};

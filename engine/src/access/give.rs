@@ -34,7 +34,7 @@ pub async fn give(engine: &Engine, caller: &Caller, scope: &str, name: &str, gra
         return Ok((stands, false));
     }
     let tenant = tenant_of(tx.as_mut(), scope).await?;
-    if !tx.principal_by_id(grant.principal).await?.is_some_and(|found| Some(found.tenant) == tenant) {
+    if tx.principal_by_id(grant.principal).await?.is_none_or(|found| Some(found.tenant) != tenant) {
         return Err(Fault::invalid(
             "PrincipalNotFound",
             format!(

@@ -55,8 +55,7 @@ pub async fn trigger(engine: &Engine, caller: &Caller, path: &ItemPath, request:
         Err(code) => (tx.server_by_id(container.server_id).await?.ok_or_else(gone)?, Some(code)),
     };
     let host = groups::host_of(&container, &server);
-    let mut job =
-        jobs::new(engine, caller, &vault, Some(item.id), JobKind::Backup(kind), format!("{} [{host}]", item.name.database));
+    let mut job = jobs::new(engine, caller, &vault, Some(item.id), JobKind::Backup(kind), format!("{} [{host}]", item.name.database));
     let open = groups::open_commands(tx.as_mut(), &container).await?;
     let refused = match verdict(tx.as_mut(), &item, Asked { kind, scheduled: false, now }, &open).await? {
         Decision::Fail { code } | Decision::FailAndHeal { code } | Decision::Skip { code } => Some(code),

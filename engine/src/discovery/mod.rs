@@ -14,6 +14,6 @@ pub use containers::{ContainerView, get, list, list_in, protectable};
 pub use inquire::inquire;
 pub use items::{Found, ProtectableItem, Shown, protectable_items, workload_items};
 pub use refresh::refresh;
-pub(crate) use soft_deleted::{bring_back, drop_if_empty};
 pub use register::{Registered, register};
+pub(crate) use soft_deleted::{bring_back, drop_if_empty};
 pub use unregister::unregister;

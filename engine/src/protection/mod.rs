@@ -6,8 +6,8 @@ mod lock;
 mod read;
 mod schedule;
 
-pub(crate) use change::{may_suspend, new_item, policy_of};
 pub use change::{Change, put};
+pub(crate) use change::{may_suspend, new_item, policy_of};
 pub use delete::delete;
 pub(crate) use delete::may_delete;
 pub(crate) use read::{Around, find_item};

@@ -95,7 +95,12 @@ fn upcoming_purge(item: &ProtectedItem) -> Cause {
 async fn held(tx: &mut dyn Tx, item: ItemId) -> Result<HashSet<SetId>> {
     // What is on its way to the archive tier or back belongs to a job.
     let mut held: HashSet<SetId> = tx.tiered_points(item).await?.iter().filter(|p| p.tier.job().is_some()).map(|p| p.set_id).collect();
-    for job in tx.running_jobs(item).await?.iter().filter(|job| matches!(job.kind, JobKind::Restore(_) | JobKind::RestoreWithRehydrate(_) | JobKind::CrossRegionRestore(_))) {
+    for job in tx
+        .running_jobs(item)
+        .await?
+        .iter()
+        .filter(|job| matches!(job.kind, JobKind::Restore(_) | JobKind::RestoreWithRehydrate(_) | JobKind::CrossRegionRestore(_)))
+    {
         if let Some(CommandWork::Restore { plan, .. }) = tx.command_of_job(job.id).await?.map(|command| command.work) {
             held.extend(plan.steps.iter().map(|step| step.set_id));
         }

@@ -12,10 +12,10 @@ mod target;
 mod trigger;
 mod validate;
 
+pub(crate) use check::map_files;
 pub use preview::preview;
 pub(crate) use rehydrate::{cancelled, rehydrated};
 pub use request::{Destination, Rehydration, RestoreRequest, Wanted};
-pub(crate) use check::map_files;
 pub(crate) use target::{same_target_runs, target_of};
 pub use trigger::trigger;
 pub use validate::{Verdict, trigger_validation, validate};

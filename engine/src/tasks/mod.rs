@@ -32,7 +32,9 @@ pub async fn run_due(engine: &Engine, owner: &str) -> Result<usize> {
             TaskKind::CollectSet { set } => collect::run(engine, owner, &task, *set).await,
             TaskKind::Replicate { set } => regions::run_copy(engine, owner, &task, *set).await,
             TaskKind::Survey { vault } => regions::run_survey(engine, owner, &task, *vault).await,
-            TaskKind::ArchivePoint { .. } | TaskKind::Rehydrate(_) | TaskKind::ExpireCopy { .. } => archive::run(engine, owner, &task).await,
+            TaskKind::ArchivePoint { .. } | TaskKind::Rehydrate(_) | TaskKind::ExpireCopy { .. } => {
+                archive::run(engine, owner, &task).await
+            }
         };
         if let Err(fault) = result {
             give_back(engine, owner, &task, &fault).await?;

@@ -5,6 +5,7 @@ use crate::exit::{Failure, Outcome};
 use rsvault_domain::fault::catalogue::{self, Entry, Side};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,7 +22,11 @@ pub(super) fn run(arguments: &FaultsArguments) -> Outcome<ExitCode> {
                 return Err(Failure::run(format!("{stale} differ from the catalogue. Run: rsvault faults --out {}", dir.display())));
             }
         }
-        (None, None) => print!("{}", pages.get(INDEX).map_or("", String::as_str)),
+        (None, None) => {
+            let index = pages.get(INDEX).map_or("", String::as_str);
+            let told = std::io::stdout().write_all(index.as_bytes());
+            told.map_err(|e| Failure::run(format!("cannot write to standard output: {e}")))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -270,7 +270,5 @@ pub(crate) async fn start(fleet: &Fleet, seed: &crate::seed::Seed) -> Outcome<()
     crate::seed::apply_servers(seed, fleet, &fleet.engine)
         .await
         .map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))?;
-    crate::seed::apply_groups(seed, fleet, &fleet.engine)
-        .await
-        .map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))
+    crate::seed::apply_groups(seed, fleet, &fleet.engine).await.map_err(|f| Failure::run(format!("cannot apply the seed: {}", explain(&f))))
 }

@@ -80,14 +80,7 @@ impl PolicyRows for Tx {
 
     async fn policies(&mut self, vault: VaultId, page: &Page) -> StoreResult<Slice<Policy>> {
         let (at, name) = after_pair(page)?.unwrap_or((i64::MIN, String::new()));
-        let policies = self
-            .query(LIST)
-            .bind(vault.0)
-            .bind(at)
-            .bind(name)
-            .bind(fetch(page))
-            .all::<PolicyRow, Policy>()
-            .await?;
+        let policies = self.query(LIST).bind(vault.0).bind(at).bind(name).bind(fetch(page)).all::<PolicyRow, Policy>().await?;
         Ok(slice(page, policies, |policy| time_key(policy.created_at, NameKey::new(&policy.name))))
     }
 

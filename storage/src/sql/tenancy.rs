@@ -84,13 +84,8 @@ impl TenancyRows for Tx {
     }
 
     async fn groups(&mut self, subscription: SubscriptionId, page: &Page) -> StoreResult<Slice<ResourceGroup>> {
-        let groups = self
-            .query(LIST_GROUPS)
-            .bind(subscription.0)
-            .bind(after_text(page)?)
-            .bind(fetch(page))
-            .all::<GroupRow, ResourceGroup>()
-            .await?;
+        let groups =
+            self.query(LIST_GROUPS).bind(subscription.0).bind(after_text(page)?).bind(fetch(page)).all::<GroupRow, ResourceGroup>().await?;
         Ok(slice(page, groups, |group| NameKey::new(&group.name).to_string()))
     }
 

@@ -235,7 +235,15 @@ async fn jobs_are_filtered_and_come_newest_first(bed: Bed) {
 async fn a_repeated_request_is_the_same_operation(bed: Bed) {
     let mut tx = bed.begin().await;
     let vault = vault("never stored");
-    for subject in [Subject::Nothing, Subject::Validation, Subject::Export, Subject::Vault, Subject::Container(id()), Subject::Item(id()), Subject::Policy(id())] {
+    for subject in [
+        Subject::Nothing,
+        Subject::Validation,
+        Subject::Export,
+        Subject::Vault,
+        Subject::Container(id()),
+        Subject::Item(id()),
+        Subject::Policy(id()),
+    ] {
         let operation = operation(&vault, subject);
         tx.insert_operation(&operation).await.unwrap();
         assert_eq!(tx.operation(operation.id).await.unwrap(), Some(operation));
