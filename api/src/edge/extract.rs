@@ -101,9 +101,16 @@ pub(crate) async fn json<T: DeserializeOwned>(request: Request, limit: usize) ->
     Ok(value)
 }
 
-/// Reads a body of bounded size.
+/// How long a body may take to arrive.
+const ARRIVAL: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Reads a body of bounded size, in bounded time.
 pub(crate) async fn body(request: Request, limit: usize) -> Result<bytes::Bytes, Fault> {
-    match Limited::new(request.into_body(), limit).collect().await {
+    let arrived = tokio::time::timeout(ARRIVAL, Limited::new(request.into_body(), limit).collect()).await;
+    match arrived.map_err(|_| {
+        let rule = format!("The request body did not arrive within {} s. Send it again.", ARRIVAL.as_secs());
+        Fault::invalid("InvalidRequestContent", rule)
+    })? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
         Err(error) => Err(Fault::invalid("InvalidRequestContent", "The request body broke off. Send it again.").because(error)),

@@ -1,8 +1,9 @@
 //! A recorder of the ARM surface, for tests of clients: each request with its answer as a line of JSON, in
 //! the form that `tests/contract/validate.py` reads. Only with the emulator, and only when a file is named.
 //!
-//! Always holds: what proves who somebody is (the Authorization header) is not recorded; a request is
-//! answered whether or not it could be written down.
+//! Always holds: what proves who somebody is (the Authorization header) is not recorded; answers are, whole, with the PINs and
+//! the keys of exports that they may carry: it is a test's file, and its owner's alone. A request is answered whether or not
+//! it could be written down.
 
 use super::extract::BODY_LIMIT;
 use axum::body::Body;
@@ -38,6 +39,11 @@ impl Recorder {
 
 /// Records what passes.
 pub(super) async fn record(State(recorder): State<Arc<Recorder>>, request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT) {
+        // It is refused by its length; waiting for it to arrive would be waiting for nothing.
+        return next.run(request).await;
+    }
     let (parts, body) = request.into_parts();
     let sent = match Limited::new(body, BODY_LIMIT + 1).collect().await {
         Ok(body) => body.to_bytes(),
